@@ -1,0 +1,1 @@
+"""Run Auth0 Flows anywhere."""

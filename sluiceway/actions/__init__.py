@@ -1,0 +1,1 @@
+"""The actions of flows: a wire name is a path."""

@@ -1,0 +1,1 @@
+"""The FLOW family: conditions, variables, endings, delays."""

@@ -1,0 +1,1 @@
+"""Routes of Auth0's Management API v2: one file a resource."""

@@ -1,0 +1,1 @@
+"""Routes of Sluiceway's own API: one file a resource."""

@@ -1,0 +1,1 @@
+"""Runs flows: walks the steps, journals them, resumes them."""

@@ -1,0 +1,1 @@
+"""The flow expression language: ``{{ fields.email ?? 'none' }}``."""

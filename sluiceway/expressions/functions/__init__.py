@@ -1,0 +1,1 @@
+"""The helper functions of flow expressions: one file each, found by discovery."""

@@ -1,0 +1,59 @@
+"""Find the extension modules of a package: actions, providers, functions, stores, commands, routes.
+
+A module takes part by defining one constant of the expected name. Importing it
+has no other effect, so there is no global registry to reset between tests.
+Other distributions take part with the same constant, named by an entry point.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["discover", "discover_entry_points"]
+
+T = TypeVar("T")
+
+
+def discover(package: str, constant: str, kind: type[T]) -> Iterator[tuple[str, T]]:
+    """Yield ``(module name, value)`` for each module below *package* that defines *constant*.
+
+    Modules whose last name starts with ``_``, and those named ``base``, are skipped.
+
+    Raises:
+        TypeError: *constant* exists but is not a *kind*; the message names the module.
+    """
+    root = importlib.import_module(package)
+    for info in sorted(pkgutil.walk_packages(root.__path__, f"{package}."), key=lambda i: i.name):
+        leaf = info.name.rpartition(".")[2]
+        if info.ispkg or leaf.startswith("_") or leaf == "base":
+            continue
+        value = getattr(importlib.import_module(info.name), constant, None)
+        if value is None:
+            continue
+        if not isinstance(value, kind):
+            raise TypeError(
+                f"{info.name}.{constant} is {type(value).__name__}, expected {kind.__name__}"
+            )
+        yield info.name, value
+
+
+def discover_entry_points(group: str, kind: type[T]) -> Iterator[tuple[str, T]]:
+    """Yield ``(entry point name, value)`` for what other distributions offer under *group*.
+
+    Raises:
+        TypeError: the entry point names something that is not a *kind*.
+    """
+    for entry in sorted(entry_points(group=group), key=lambda e: e.name):
+        value = entry.load()
+        if not isinstance(value, kind):
+            raise TypeError(
+                f"entry point {entry.name} ({entry.value}) of group {group} is "
+                f"{type(value).__name__}, expected {kind.__name__}"
+            )
+        yield entry.name, value

@@ -1,0 +1,1 @@
+"""Liquid as LiquidJS renders it, for emails, text messages and calls."""

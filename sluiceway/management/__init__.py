@@ -1,0 +1,1 @@
+"""The rules behind the Management API: users, flows, connections; no HTTP."""

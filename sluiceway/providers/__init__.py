@@ -1,0 +1,1 @@
+"""Delivery services for email and phone: one file each."""

@@ -1,0 +1,1 @@
+"""Email providers: one file each, found by discovery."""

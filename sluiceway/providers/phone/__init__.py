@@ -1,0 +1,1 @@
+"""Phone providers: one file each, found by discovery."""

@@ -1,0 +1,1 @@
+"""The client of a tenant's Management API: tokens, requests, waits."""

@@ -1,0 +1,63 @@
+"""Notifications on their way out: what a flow rendered, before any provider has seen it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from sluiceway.models.json import JsonObject
+
+__all__ = ["Channel", "EmailContent", "MessageContent", "PhoneContent", "QueuedMessage"]
+
+
+class Channel(StrEnum):
+    """How a message reaches a person."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    CALL = "call"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailContent:
+    """A rendered email; *sender_email* is ``None`` where the provider's own address is to be used."""
+
+    to: str
+    subject: str
+    html: str
+    sender_email: str | None = None
+    sender_name: str | None = None
+
+    def as_json(self) -> JsonObject:
+        """Return ``{to, subject, html, from: {email, name} | null}``."""
+        sender: JsonObject | None = None
+        if self.sender_email is not None:
+            sender = {"email": self.sender_email, "name": self.sender_name}
+        return {"to": self.to, "subject": self.subject, "html": self.html, "from": sender}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneContent:
+    """A rendered text message or spoken text; *sender* ``None`` means the provider's own number."""
+
+    to: str
+    text: str
+    sender: str | None = None
+    language: str | None = None
+
+    def as_json(self) -> JsonObject:
+        """Return ``{to, text, from, language}``."""
+        return {"to": self.to, "text": self.text, "from": self.sender, "language": self.language}
+
+
+MessageContent: TypeAlias = "EmailContent | PhoneContent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedMessage:
+    """A message that a step hands to the outbox, in the transaction that completes the step."""
+
+    channel: Channel
+    content: MessageContent

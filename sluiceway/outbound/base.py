@@ -1,0 +1,58 @@
+"""A call to another machine, and its answer; what sends it is an argument."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["OutboundRequest", "OutboundResponse", "Transport"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundRequest:
+    """One HTTP request. Its ``repr`` holds neither headers nor body: they may be secret."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+    timeout_s: float = 30.0
+    max_response_bytes: int = 10 * 1024 * 1024
+
+    def __repr__(self) -> str:
+        return f"OutboundRequest({self.method} {self.url.partition('?')[0]})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundResponse:
+    """One HTTP answer; header names are lower-case, of repeated ones the values joined by ``, ``."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"OutboundResponse({self.status}, {len(self.body)} bytes)"
+
+    @property
+    def is_success(self) -> bool:
+        """Tell whether the status is 2xx."""
+        return 200 <= self.status < 300  # noqa: PLR2004 - the range is its own name
+
+
+class Transport(Protocol):
+    """Sends one request and returns its answer, whatever the status."""
+
+    async def send(self, request: OutboundRequest) -> OutboundResponse:
+        """Send *request* once.
+
+        Raises:
+            TargetForbidden: the guard refused the address.
+            TargetUnreachable: no connection could be made, or it broke.
+            TargetTimedOut: no whole answer within ``timeout_s``.
+            AnswerRefused: the answer is over ``max_response_bytes``.
+        """
+        ...

@@ -30,9 +30,9 @@
         ├── NotFound
         └── Conflict
 
-Each says what was expected, what was found, where (``at``), what to do (``hint``) and whether trying
-again can help (``retryable``). None carries a secret. Codes are append-only: clients and stored
-execution records depend on them.
+Each says what was expected, what was found, where (``at``), what to do (``hint``) and whether
+trying again can help (``retryable``). None carries a secret. Codes are append-only: clients and
+stored execution records depend on them.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ class ActionError(SluicewayError):
 class InvalidActionParams(ActionError):
     """The params, with their expressions resolved, break the action's schema.
 
-    ``details`` is ``{"invalidParams": [{code, message, details, path}]}``, as Auth0's debugger shows it.
+    ``details`` is ``{"invalidParams": [{code, message, details, path}]}``, as in Auth0's debugger.
     """
 
     code = "ERR_INVALID_ACTION_PARAMS"

@@ -49,8 +49,10 @@ class Effect(StrEnum):
     """Not to be repeated: journalled before the call; afterwards reconciled or reported unknown."""
 
 
-class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Base of every action's params. Field names are the wire's, or renamed with ``field(name=…)``."""
+class Params(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """Base of every action's params. Fields are named as on the wire, or by ``field(name=…)``."""
 
 
 P = TypeVar("P", bound=Params)
@@ -222,7 +224,8 @@ class ActionSpec(Generic[P]):
         branch_params: names of params that hold actions.
         secret_params: JSON Pointers into params whose values are never recorded in clear.
         secret_outputs: JSON Pointers into the output, likewise.
-        scopes: the Management API scopes that it needs; a function of the raw params where they decide.
+        scopes: the Management API scopes that it needs; a function of the raw params where those
+            decide.
         reconcile: for ``ONCE``: finds out what became of a call that was in flight when its worker
             died; ``None`` from it means that the call did not happen and may be made.
     """

@@ -22,7 +22,7 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailContent:
-    """A rendered email; *sender_email* is ``None`` where the provider's own address is to be used."""
+    """A rendered email; where *sender_email* is ``None``, the provider's own address is used."""
 
     to: str
     subject: str

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 __all__ = ["format_timestamp", "parse_timestamp", "utc_now"]
 
 
 def utc_now() -> datetime:
     """Return the system's clock, aware and cut to the millisecond that the wire shows."""
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 def format_timestamp(moment: datetime) -> str:
     """Return *moment* (aware) like ``2026-03-01T09:30:00.000Z``."""
-    if moment.tzinfo is not timezone.utc:
-        moment = moment.astimezone(timezone.utc)
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
@@ -29,4 +29,4 @@ def parse_timestamp(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.utcoffset() is None:
         raise ValueError(f"expected a time zone in {text!r}")
-    return moment.astimezone(timezone.utc) + timedelta(0)
+    return moment.astimezone(UTC)

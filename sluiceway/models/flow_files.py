@@ -1,0 +1,237 @@
+"""The containers that flows come in: bare, named, Dashboard exports, deploy-cli folders.
+
+Source: contract section 2 and real exports: a Dashboard export is ``{version, form, flows,
+connections}`` with tokens like ``#FLOW-1#`` and ``#CONN-1#``; a deploy-cli folder has
+``flows/<name>.json`` with connection names in ``connection_id`` and
+``flow-vault-connections/<name>.json`` beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from sluiceway.errors import DefinitionError
+from sluiceway.models.flow import Flow
+from sluiceway.models.json_text import did_you_mean, escape_pointer, parse_json, type_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sluiceway.models.json import JsonObject, JsonValue
+
+__all__ = ["ConnectionStub", "FlowBundle", "FlowEntry", "load_flow_bundle", "parse_flow_bundle"]
+
+MAX_FILE_BYTES: Final = 20 * 1024 * 1024
+_UNSAFE: Final = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionStub:
+    """A vault connection as a container names it: never with its secrets."""
+
+    token: str
+    name: str
+    app_id: str = "AUTH0"
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowEntry:
+    """A flow in its container: *token* names it there, *at* is ``file#pointer``."""
+
+    flow: Flow
+    token: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowBundle:
+    """All that a file or folder holds."""
+
+    entries: tuple[FlowEntry, ...]
+    connections: dict[str, ConnectionStub] = field(default_factory=dict[str, ConnectionStub])
+    form: JsonValue = None
+    source: str = ""
+
+    def pick(self, name: str | None) -> FlowEntry:
+        """Return the flow with that name or token, or the only one.
+
+        Raises:
+            DefinitionError: there is none of that name, or several and no name.
+        """
+        if name is None:
+            if len(self.entries) == 1:
+                return self.entries[0]
+            raise DefinitionError(
+                f"expected one flow, found {len(self.entries)}",
+                at=self.source,
+                hint=f"Choose one with --flow: {self._names()}." if self.entries else "",
+            )
+        for entry in self.entries:
+            if name in {entry.flow.name, entry.token, entry.flow.id, entry.token.strip("#")}:
+                return entry
+        known = [entry.flow.name for entry in self.entries]
+        raise DefinitionError(
+            f"expected a flow named {name!r}, found {self._names() or 'none'}",
+            at=self.source,
+            hint=did_you_mean(name, known),
+        )
+
+    def _names(self) -> str:
+        return ", ".join(repr(entry.flow.name or entry.token) for entry in self.entries)
+
+
+def load_flow_bundle(path: Path) -> FlowBundle:
+    """Read a file, or a deploy-cli folder.
+
+    Raises:
+        DefinitionError: it cannot be read or holds no flow.
+    """
+    if path.is_dir():
+        return _load_folder(path)
+    return parse_flow_bundle(_read(path), source=str(path), name=path.stem)
+
+
+def parse_flow_bundle(data: bytes, *, source: str, name: str) -> FlowBundle:
+    """Read the text of one file; *name* is for a flow that has none of its own.
+
+    Raises:
+        DefinitionError: it is not JSON, or holds no flow.
+    """
+    document = parse_json(data, name=source)
+    try:
+        if isinstance(document, dict) and "flows" in document:
+            return _parse_export(document, source=source)
+        if isinstance(document, dict) and "actions" not in document:
+            raise DefinitionError(
+                "expected a flow: {name, actions}, a list of actions, or an export with 'flows'; "
+                f"found an object with {', '.join(list(document)[:8]) or 'no keys'}",
+            )
+        flow = Flow.from_json(_with_ids(document), name=name)
+    except DefinitionError as error:
+        raise _placed(error, source) from error
+    return FlowBundle(entries=(FlowEntry(flow=flow, token=flow.name, at=source),), source=source)
+
+
+def _parse_export(document: JsonObject, *, source: str) -> FlowBundle:
+    flows = document["flows"]
+    if isinstance(flows, list):
+        flows = {str(index): item for index, item in enumerate(flows)}
+    if not isinstance(flows, dict):
+        raise DefinitionError(f"expected an object, found {type_name(flows)}", at="/flows")
+    entries: list[FlowEntry] = []
+    for token, value in flows.items():
+        at = f"/flows/{escape_pointer(token)}"
+        flow = Flow.from_json(_with_ids(value), name=token, at=at)
+        entries.append(FlowEntry(flow=flow, token=token, at=f"{source}#{at}"))
+    return FlowBundle(
+        entries=tuple(entries),
+        connections=_parse_stubs(document.get("connections") or {}),
+        form=document.get("form"),
+        source=source,
+    )
+
+
+def _parse_stubs(value: JsonValue) -> dict[str, ConnectionStub]:
+    if not isinstance(value, dict):
+        raise DefinitionError(f"expected an object, found {type_name(value)}", at="/connections")
+    stubs: dict[str, ConnectionStub] = {}
+    for token, stub in value.items():
+        if not isinstance(stub, dict):
+            raise DefinitionError(
+                f"expected an object, found {type_name(stub)}",
+                at=f"/connections/{escape_pointer(token)}",
+            )
+        stubs[token] = ConnectionStub(
+            token=token,
+            name=str(stub.get("name") or token),
+            app_id=str(stub.get("app_id") or "AUTH0"),
+            id=str(stub.get("id") or ""),
+        )
+    return stubs
+
+
+def _load_folder(folder: Path) -> FlowBundle:
+    flows = folder / "flows" if (folder / "flows").is_dir() else folder
+    files = sorted(flows.glob("*.json"))
+    if not files:
+        raise DefinitionError(
+            "expected a deploy-cli folder with flows/*.json, found no such file", at=str(folder)
+        )
+    entries: list[FlowEntry] = []
+    connections: dict[str, ConnectionStub] = {}
+    for file in files:
+        bundle = load_flow_bundle(file)
+        entries.extend(bundle.entries)
+        connections.update(bundle.connections)
+    for file in sorted((folder / "flow-vault-connections").glob("*.json")):
+        stub = parse_json(_read(file), name=str(file))
+        if not isinstance(stub, dict):
+            raise DefinitionError(f"expected an object, found {type_name(stub)}", at=str(file))
+        name = str(stub.get("name") or file.stem)
+        app_id = str(stub.get("app_id") or "AUTH0")
+        connections[name] = ConnectionStub(token=name, name=name, app_id=app_id)
+    return FlowBundle(entries=tuple(entries), connections=connections, source=str(folder))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise DefinitionError(
+                f"expected at most {MAX_FILE_BYTES // 1024 // 1024} MB, found a larger file",
+                at=str(path),
+            )
+        return path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise DefinitionError(f"cannot read the file: {reason}", at=str(path)) from error
+
+
+def _with_ids(value: JsonValue) -> JsonValue:
+    """Give actions without an id one made from their name: files written by hand lack them."""
+    if isinstance(value, list):
+        return _list_with_ids(value, set())
+    if isinstance(value, dict) and isinstance(value.get("actions"), list):
+        return {**value, "actions": _list_with_ids(value["actions"], set())}
+    return value
+
+
+def _list_with_ids(actions: JsonValue, taken: set[str]) -> JsonValue:
+    if not isinstance(actions, list):
+        return actions
+    result: list[JsonValue] = []
+    for action in actions:
+        if isinstance(action, dict):
+            known = action.get("id")
+            if isinstance(known, str):
+                taken.add(known)
+            params = action.get("params")
+            if isinstance(params, dict) and ("then" in params or "else" in params):
+                nested: JsonObject = {
+                    key: _list_with_ids(params[key], taken)
+                    for key in ("then", "else")
+                    if key in params
+                }
+                action = {**action, "params": {**params, **nested}}  # noqa: PLW2901 - a new dict
+            if "id" not in action:
+                action = {"id": _free_id(action, taken), **action}  # noqa: PLW2901 - likewise
+        result.append(action)
+    return result
+
+
+def _free_id(action: JsonObject, taken: set[str]) -> str:
+    stem = _UNSAFE.sub("_", str(action.get("action", "action")).lower()).strip("_") or "action"
+    number = 1
+    while (id_ := f"{stem}_{number}") in taken:
+        number += 1
+    taken.add(id_)
+    return id_
+
+
+def _placed(error: DefinitionError, source: str) -> DefinitionError:
+    if error.at.startswith(source):
+        return error
+    at = f"{source}#{error.at}" if error.at else source
+    return DefinitionError(error.message, at=at, hint=error.hint, details=error.details)

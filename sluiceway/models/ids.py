@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["IdPrefix", "encode_id", "is_id", "new_id", "new_trace_id", "new_user_key"]
 
-IdPrefix: TypeAlias = Literal["af", "afe", "ac", "pro", "tem", "msg", "bat", "cgr", "con", "org", "rol"]
+IdPrefix: TypeAlias = Literal[
+    "af", "afe", "ac", "pro", "tem", "msg", "bat", "cgr", "con", "org", "rol"
+]
 
 _ALPHABET: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _LENGTH: Final = 22

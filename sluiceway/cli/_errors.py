@@ -1,0 +1,69 @@
+"""Errors as a person reads them: one sentence, the code, the place, what to do."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from sluiceway import errors
+
+if TYPE_CHECKING:
+    from sluiceway.errors import SluicewayError
+
+__all__ = ["EXIT_STATUS", "exit_status", "report", "write_error"]
+
+FAILED: Final = 1
+UNUSABLE: Final = 2
+UNREACHABLE: Final = 3
+_UNEXPECTED: Final = 70
+
+EXIT_STATUS: Final[tuple[tuple[type[SluicewayError], int], ...]] = (
+    (errors.TargetUnreachable, UNREACHABLE),
+    (errors.TargetTimedOut, UNREACHABLE),
+    (errors.StorageError, UNREACHABLE),
+    (errors.ProviderUnavailable, UNREACHABLE),
+    (errors.ActionError, FAILED),
+    (errors.TokenError, FAILED),
+    (errors.ProviderError, FAILED),
+    (errors.NotFound, UNUSABLE),
+    (errors.Conflict, FAILED),
+    (errors.SluicewayError, UNUSABLE),
+)
+"""The first class that fits decides (contract, section 2)."""
+
+
+def exit_status(error: SluicewayError) -> int:
+    """Return the exit status for *error*."""
+    return next(status for kind, status in EXIT_STATUS if isinstance(error, kind))
+
+
+def report(error: Exception, *, debug: bool) -> int:
+    """Write *error* to standard error and return the exit status."""
+    if debug:
+        traceback.print_exception(error, file=sys.stderr)
+    if isinstance(error, errors.SluicewayError):
+        write_error(error)
+        return exit_status(error)
+    if not debug:
+        kind = type(error).__name__
+        click.echo(f"error: something unexpected happened: {kind}: {error}", err=True)
+        click.echo("  hint: This is a defect of Sluiceway. Run again with --debug.", err=True)
+    return _UNEXPECTED
+
+
+def write_error(error: SluicewayError) -> None:
+    """Write ``error[CODE]: sentence``, then the place, the excerpt with a caret, and the hint."""
+    head = click.style(f"error[{error.code}]", fg="red", bold=True)
+    click.echo(f"{head}: {error.message}", err=True)
+    if isinstance(error, errors.LanguageError):
+        place = f"line {error.line}, column {error.column}"
+        click.echo(f"  at: {error.at}, {place}" if error.at else f"  at: {place}", err=True)
+        for line in error.excerpt().splitlines():
+            click.echo(f"    {line}", err=True)
+    elif error.at:
+        click.echo(f"  at: {error.at}", err=True)
+    if error.hint:
+        click.echo(f"  hint: {error.hint}", err=True)

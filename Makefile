@@ -1,0 +1,61 @@
+# The verbs of this project. Each installs what it needs: python3.11 and make are all it asks for.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+UV := .tools/uv
+BIN := .venv/bin
+export UV_PROJECT_ENVIRONMENT := .venv
+
+.PHONY: help run dev test check fix bench docs console chaos clean
+
+help: ## list the verbs
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+$(UV): scripts/get_uv.py
+	@python3 scripts/get_uv.py
+	@touch -h $(UV)
+
+.venv/.run: $(UV) uv.lock pyproject.toml
+	@echo "Installing what Sluiceway needs (once) ..."
+	@$(UV) sync --quiet --locked --no-dev --inexact
+	@touch $@
+
+.venv/.dev: $(UV) uv.lock pyproject.toml
+	@echo "Installing what the tests need (once) ..."
+	@$(UV) sync --quiet --locked
+	@touch $@ .venv/.run
+
+run: .venv/.run ## run a real flow on the embedded tenant, and watch it
+	@$(BIN)/sluiceway run examples/flows/welcome.json --fields examples/flows/welcome.fields.json
+
+dev: .venv/.run ## server, worker, console and embedded tenant in one process
+	@$(BIN)/sluiceway dev
+
+test: .venv/.dev ## all tests, real servers and browser included
+	@scripts/install_test_servers.sh
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: .venv/.dev ## format, lint, types, layers
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports
+
+fix: .venv/.dev ## format, and mend what the linter can
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: .venv/.dev ## measure, as ratios in one run
+	@$(BIN)/python -m bench
+
+console: .venv/.dev ## build the web console into the package
+	@scripts/build_console.sh
+
+docs: .venv/.dev ## build the documentation
+	@$(UV) run --locked --group docs mkdocs build --strict
+
+chaos: .venv/.dev ## the fault suite in full
+	@$(BIN)/python -m pytest tests/chaos -m "" --run-chaos
+
+clean: ## remove what the verbs made
+	@rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis site dist

@@ -1,0 +1,148 @@
+"""Containers: bare, named, Dashboard exports, deploy-cli folders; wrong files are one error."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sluiceway.errors import DefinitionError
+from sluiceway.models.flow_files import load_flow_bundle, parse_flow_bundle
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "corpus"
+STEP = {"id": "a", "type": "FLOW", "action": "DO_NOTHING", "params": {}}
+EXPORT = {
+    "version": "4.0.0",
+    "form": {"name": "Sign-up"},
+    "flows": {
+        "#FLOW-2#": {"name": "Second", "actions": [STEP]},
+        "#FLOW-1#": {"name": "First", "actions": []},
+    },
+    "connections": {"#CONN-1#": {"id": "ac_x", "app_id": "AUTH0", "name": "My tenant"}},
+}
+
+
+def write(folder: Path, name: str, value: Any) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value), encoding="utf-8")
+    return path
+
+
+def test_an_export_keeps_its_flows_their_order_form_and_connections(tmp_path: Path) -> None:
+    bundle = load_flow_bundle(write(tmp_path, "export.json", EXPORT))
+
+    assert [(entry.token, entry.flow.name) for entry in bundle.entries] == [
+        ("#FLOW-2#", "Second"),
+        ("#FLOW-1#", "First"),
+    ]
+    assert bundle.connections["#CONN-1#"].name == "My tenant"
+    assert bundle.form == {"name": "Sign-up"}
+
+
+@pytest.mark.parametrize("name", ["First", "#FLOW-1#", "FLOW-1"])
+def test_a_flow_is_picked_by_name_or_token(tmp_path: Path, name: str) -> None:
+    bundle = load_flow_bundle(write(tmp_path, "export.json", EXPORT))
+
+    assert bundle.pick(name).flow.name == "First"
+
+
+def test_several_flows_and_no_name_say_which_there_are(tmp_path: Path) -> None:
+    bundle = load_flow_bundle(write(tmp_path, "export.json", EXPORT))
+
+    with pytest.raises(DefinitionError) as caught:
+        bundle.pick(None)
+    assert caught.value.hint == "Choose one with --flow: 'Second', 'First'."
+    with pytest.raises(DefinitionError) as caught:
+        bundle.pick("Frist")
+    assert caught.value.hint == "Did you mean 'First'?"
+
+
+def test_a_deploy_cli_folder_is_read_whole(tmp_path: Path) -> None:
+    write(tmp_path, "flows/Welcome.json", {"name": "Welcome", "actions": [STEP]})
+    write(tmp_path, "flows/Other.json", {"actions": []})
+    write(tmp_path, "flow-vault-connections/tenant.json", {"name": "tenant", "app_id": "AUTH0"})
+
+    bundle = load_flow_bundle(tmp_path)
+
+    assert [entry.flow.name for entry in bundle.entries] == ["Other", "Welcome"]
+    assert list(bundle.connections) == ["tenant"]
+
+
+def test_actions_written_by_hand_without_an_id_get_one(tmp_path: Path) -> None:
+    bare = {"type": "FLOW", "action": "DO_NOTHING"}
+    nested = {"type": "FLOW", "action": "BOOLEAN_CONDITION", "params": {"if": True, "then": [bare]}}
+
+    flow = load_flow_bundle(write(tmp_path, "f.json", [bare, nested])).pick(None).flow
+
+    assert [placed.action.id for placed in flow.walk()] == [
+        "do_nothing_1",
+        "boolean_condition_1",
+        "do_nothing_2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "at", "words"),
+    [
+        pytest.param(b"", "f.json", "empty", id="empty"),
+        pytest.param(b'{\n  "name": }', "f.json:2:11", "expected JSON", id="a place in the text"),
+        pytest.param(b"\xff\xfe{\x00", "f.json", "UTF-16", id="utf-16"),
+        pytest.param(b'"\xff"', "f.json", "UTF-8", id="not utf-8"),
+        pytest.param(b"[" * 100_000, "f.json", "too deep", id="deep"),
+        pytest.param(b"[NaN]", "f.json:1:2", "expected JSON", id="not a number"),
+        pytest.param(b'"\\ud800"', "f.json", "surrogate", id="a lone surrogate"),
+        pytest.param(b"{}", "f.json", "an object with no keys", id="an empty object"),
+        pytest.param(b'{"tenant": 1}', "f.json", "tenant", id="another document"),
+        pytest.param(b"7", "f.json", "a number", id="a number"),
+        pytest.param(b'{"flows": 1}', "f.json#/flows", "an object", id="flows"),
+        pytest.param(b'{"flows": {"a/b": 1}}', "f.json#/flows/a~1b", "a number", id="a flow"),
+        pytest.param(
+            b'{"flows":{}, "connections":[1]}', "f.json#/connections", "a list", id="stubs"
+        ),
+        pytest.param(
+            b'{"flows":{}, "connections":{"c":1}}', "f.json#/connections/c", "a number", id="a stub"
+        ),
+    ],
+)
+def test_a_wrong_file_is_one_clear_error(data: bytes, at: str, words: str) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        parse_flow_bundle(data, source="f.json", name="f")
+
+    assert caught.value.at.startswith(at)
+    assert words in caught.value.message
+
+
+def test_a_byte_order_mark_is_no_error() -> None:
+    assert (
+        parse_flow_bundle(b"\xef\xbb\xbf[]", source="f.json", name="f").pick(None).flow.name == "f"
+    )
+
+
+def test_missing_and_large_files_say_so(tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError, match="cannot read the file: No such file"):
+        load_flow_bundle(tmp_path / "none.json")
+    with pytest.raises(DefinitionError, match="no such file"):
+        load_flow_bundle(tmp_path)
+    large = tmp_path / "large.json"
+    with large.open("wb") as file:
+        file.truncate(21 * 1024 * 1024)
+    with pytest.raises(DefinitionError, match="at most 20 MB"):
+        load_flow_bundle(large)
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/corpus is not there")
+def test_every_flow_of_the_corpus_loads_and_comes_back_as_it_was() -> None:
+    files = sorted(SHARED.glob("*.json"))
+    assert files
+    for file in files:
+        bundle = load_flow_bundle(file)
+        document = json.loads(file.read_text(encoding="utf-8"))
+        flows = list(document["flows"].values()) if "flows" in document else [document]
+        assert len(bundle.entries) == len(flows)
+        for entry, flow in zip(bundle.entries, flows, strict=True):
+            if all("id" in action for action in flow["actions"]):
+                assert entry.flow.as_json()["actions"] == flow["actions"]

@@ -1,0 +1,37 @@
+"""``functions.toUpperCase``: a text in upper case."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sluiceway.expressions.functions.base import Example, Parameter, TemplateFunction
+from sluiceway.expressions.javascript import to_text
+from sluiceway.expressions.limits import check_text
+from sluiceway.expressions.values import UNDEFINED, Undefined
+
+if TYPE_CHECKING:
+    from sluiceway.expressions.values import Value
+
+__all__ = ["FUNCTION", "to_upper_case"]
+
+
+def to_upper_case(value: Value = UNDEFINED) -> Value:
+    """Return the text of *value* in upper case by Unicode's rules; null and undefined give undefined.
+
+    A letter may become up to three (``ß`` and ``SS``); no language's own rules are applied.
+    """
+    if value is None or isinstance(value, Undefined):
+        return UNDEFINED
+    text = to_text(value).upper()
+    check_text(len(text))
+    return text
+
+
+FUNCTION = TemplateFunction(
+    name="toUpperCase",
+    call=to_upper_case,
+    parameters=(Parameter("value", "text"),),
+    summary="Converts a text to upper case.",
+    examples=(Example("functions.toUpperCase('straße')", "STRASSE"),),
+    source="https://tc39.es/ecma262/#sec-string.prototype.touppercase",
+)

@@ -25,7 +25,8 @@ $(UV): scripts/get_uv.py
 	@touch $@ .venv/.run
 
 run: .venv/.run ## run a real flow on the embedded tenant, and watch it
-	@$(BIN)/sluiceway run examples/flows/welcome.json --fields examples/flows/welcome.fields.json
+	@$(BIN)/sluiceway run examples/flows/welcome.json --fields examples/flows/welcome.fields.json \
+	  --set "fields.email=ada.$$(date +%s)@example.com"
 
 dev: .venv/.run ## server, worker, console and embedded tenant in one process
 	@$(BIN)/sluiceway dev

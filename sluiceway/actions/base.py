@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
+from sluiceway.models.one_time_code import OneTimeCode
+
 if TYPE_CHECKING:
     import random
     from collections.abc import Awaitable, Callable, Mapping
@@ -97,16 +99,6 @@ class TenantSettings:
     support_url: str = ""
     default_locale: str = "en"
     extra: Mapping[str, str] = field(default_factory=dict["str", "str"])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OneTimeCode:
-    """A code kept for one reference: never the code itself, only its salted hash."""
-
-    salt: bytes
-    digest: bytes
-    expires_at: datetime
-    attempts: int = 0
 
 
 class OneTimeCodes(Protocol):

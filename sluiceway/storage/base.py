@@ -8,10 +8,25 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from pathlib import Path
 
-    from sluiceway.models.json import JsonObject
+    from sluiceway.models.json import JsonObject, JsonValue
+    from sluiceway.models.one_time_code import OneTimeCode
+    from sluiceway.storage.durable import ExecutionStore, OutboxStore
 
-__all__ = ["Document", "DocumentStore", "DuplicateKey", "Key", "StaleVersion"]
+__all__ = [
+    "AuditEntry",
+    "AuditLog",
+    "CodeStore",
+    "Document",
+    "DocumentStore",
+    "DuplicateKey",
+    "Key",
+    "SharedValues",
+    "StaleVersion",
+    "Store",
+    "TokenBuckets",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +42,7 @@ class Key:
 class Document:
     """One object of the tenant: a user, a flow, a connection, a client.
 
-    *version* starts at 1 and grows by 1 with each ``replace``; *secret* is sealed and never in *body*.
+    *version* starts at 1 and grows by 1 with each ``replace``; *secret* is sealed, never in *body*.
     """
 
     kind: str
@@ -40,7 +55,7 @@ class Document:
     secret: bytes | None = field(default=None, repr=False)
 
 
-class DuplicateKey(Exception):  # noqa: N818 - a past participle reads better where it is caught
+class DuplicateKey(Exception):
     """A unique key, or the id, is taken; the owner of the rule says so in its own words."""
 
     def __init__(self, kind: str, name: str) -> None:
@@ -49,7 +64,7 @@ class DuplicateKey(Exception):  # noqa: N818 - a past participle reads better wh
         self.name = name
 
 
-class StaleVersion(Exception):  # noqa: N818 - as above
+class StaleVersion(Exception):
     """The document was changed or deleted since it was read: read again and redo."""
 
 
@@ -98,4 +113,167 @@ class DocumentStore(Protocol):
 
     async def count(self, kind: str) -> int:
         """Return how many documents of *kind* there are."""
+        ...
+
+
+class CodeStore(Protocol):
+    """One-time codes by reference; what actions see as ``OneTimeCodes``."""
+
+    async def put(self, reference: str, code: OneTimeCode) -> None:
+        """Keep *code*, in place of the reference's earlier one."""
+        ...
+
+    async def get(self, reference: str) -> OneTimeCode | None:
+        """Return the reference's code, expired or not."""
+        ...
+
+    async def delete(self, reference: str) -> None:
+        """Forget the reference's code."""
+        ...
+
+    async def prune(self, *, expired_before: datetime, limit: int = 200) -> int:
+        """Forget up to *limit* codes that expired earlier."""
+        ...
+
+
+class TokenBuckets(Protocol):
+    """Rate limits shared by all workers: one bucket per tenant or provider.
+
+    A bucket fills at *rate* tokens a second up to *burst*. Takers queue by reservation: the level
+    may go below zero, and each taker is told how long until its token is there.
+    """
+
+    async def take(
+        self, key: str, *, now: datetime, rate: float | None, burst: float, count: int = 1
+    ) -> float:
+        """Take *count* tokens; return the seconds to wait before using them.
+
+        *rate* and *burst* are what to assume where nothing was learned; ``None`` means no limit.
+        """
+        ...
+
+    async def learn(
+        self,
+        key: str,
+        *,
+        now: datetime,
+        rate: float | None = None,
+        burst: float | None = None,
+        remaining: float | None = None,
+        blocked_until: datetime | None = None,
+    ) -> None:
+        """Note what the other side said: its rate, what is left, or when to come back.
+
+        *remaining* can only lower the level: calls in flight have used more than it knows of.
+        """
+        ...
+
+
+class SharedValues(Protocol):
+    """Small values that all workers share until they expire; whoever puts a secret seals it."""
+
+    async def put(self, key: str, value: bytes, *, expires_at: datetime | None = None) -> None:
+        """Keep *value*, in place of the key's earlier one."""
+        ...
+
+    async def get(self, key: str, *, now: datetime) -> bytes | None:
+        """Return the key's value, unless it has expired."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Forget the key."""
+        ...
+
+    async def prune(self, *, expired_before: datetime, limit: int = 200) -> int:
+        """Forget up to *limit* values that expired earlier."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """Who did what to what, and when; never a secret. *seq* is 0 until it is kept."""
+
+    at: datetime
+    actor: str
+    action: str
+    target: str
+    details: JsonObject = field(default_factory=dict["str", "JsonValue"])
+    seq: int = 0
+
+
+class AuditLog(Protocol):
+    """What operators and API clients changed; append-only."""
+
+    async def append(self, entry: AuditEntry) -> None:
+        """Keep *entry*."""
+        ...
+
+    async def list(
+        self, *, limit: int = 50, before_seq: int | None = None, target: str | None = None
+    ) -> list[AuditEntry]:
+        """Return one page, newest first."""
+        ...
+
+    async def prune(self, *, before: datetime, limit: int = 200) -> int:
+        """Delete up to *limit* entries that are older."""
+        ...
+
+
+class Store(Protocol):
+    """Everything that one database keeps. ``storage.open_store`` makes one from a URL."""
+
+    @property
+    def url(self) -> str:
+        """Where it is, without a password."""
+        ...
+
+    @property
+    def documents(self) -> DocumentStore:
+        """The tenant's objects."""
+        ...
+
+    @property
+    def executions(self) -> ExecutionStore:
+        """Executions and their journal."""
+        ...
+
+    @property
+    def outbox(self) -> OutboxStore:
+        """Messages on their way out."""
+        ...
+
+    @property
+    def codes(self) -> CodeStore:
+        """One-time codes."""
+        ...
+
+    @property
+    def buckets(self) -> TokenBuckets:
+        """Rate limits."""
+        ...
+
+    @property
+    def shared(self) -> SharedValues:
+        """Values shared by all workers until they expire."""
+        ...
+
+    @property
+    def audit(self) -> AuditLog:
+        """The audit log."""
+        ...
+
+    async def check(self) -> list[str]:
+        """Return what is wrong with the database, in readable sentences; nothing if all is well."""
+        ...
+
+    async def size_bytes(self) -> int:
+        """Return the space it takes."""
+        ...
+
+    async def backup(self, path: Path) -> None:
+        """Write a consistent copy to *path* while everything goes on."""
+        ...
+
+    async def close(self) -> None:
+        """Finish the writes that wait and let go of the database."""
         ...

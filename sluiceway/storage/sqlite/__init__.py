@@ -1,0 +1,1 @@
+"""Stores kept in one SQLite file by one process."""

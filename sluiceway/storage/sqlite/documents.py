@@ -1,0 +1,182 @@
+"""Documents in SQLite: see ``DocumentStore``."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Any, Final
+
+from sluiceway.storage.base import Document, DuplicateKey, Key, StaleVersion
+from sluiceway.storage.sqlite.columns import from_ms, json_text, parse_object, to_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sluiceway.storage.sqlite.database import SqliteDatabase
+
+__all__ = ["SqliteDocumentStore"]
+
+_COLUMNS: Final = "seq, kind, id, version, created_at, updated_at, body, secret"
+_SELECT: Final = f"SELECT {_COLUMNS} FROM documents"
+
+
+class SqliteDocumentStore:
+    """Objects by kind and id; their keys in a table beside them."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        """Keep them in *database*."""
+        self._database = database
+
+    async def insert(self, document: Document) -> None:
+        """See ``DocumentStore``."""
+
+        def operation(connection: sqlite3.Connection) -> None:
+            try:
+                cursor = connection.execute(
+                    "INSERT INTO documents (kind, id, version, created_at, updated_at, body,"
+                    " secret) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        document.kind,
+                        document.id,
+                        document.version,
+                        to_ms(document.created_at),
+                        to_ms(document.updated_at),
+                        json_text(document.body),
+                        document.secret,
+                    ),
+                )
+            except sqlite3.IntegrityError as error:
+                raise DuplicateKey(document.kind, "id") from error
+            _put_keys(connection, int(cursor.lastrowid or 0), document)
+
+        await self._database.write(operation)
+
+    async def replace(self, document: Document) -> None:
+        """See ``DocumentStore``."""
+
+        def operation(connection: sqlite3.Connection) -> None:
+            found = connection.execute(
+                "UPDATE documents SET version = ?, updated_at = ?, body = ?, secret = ?"
+                " WHERE kind = ? AND id = ? AND version = ? RETURNING seq",
+                (
+                    document.version,
+                    to_ms(document.updated_at),
+                    json_text(document.body),
+                    document.secret,
+                    document.kind,
+                    document.id,
+                    document.version - 1,
+                ),
+            ).fetchall()
+            if not found:
+                raise StaleVersion
+            connection.execute("DELETE FROM document_keys WHERE document_seq = ?", found[0])
+            _put_keys(connection, found[0][0], document)
+
+        await self._database.write(operation)
+
+    async def delete(self, kind: str, id_: str) -> bool:
+        """See ``DocumentStore``."""
+        return await self._database.write(
+            lambda c: (
+                c.execute("DELETE FROM documents WHERE kind = ? AND id = ?", (kind, id_)).rowcount
+                > 0
+            )
+        )
+
+    async def clear(self, kind: str) -> int:
+        """See ``DocumentStore``."""
+        return await self._database.write(
+            lambda c: c.execute("DELETE FROM documents WHERE kind = ?", (kind,)).rowcount
+        )
+
+    async def get(self, kind: str, id_: str) -> Document | None:
+        """See ``DocumentStore``."""
+        found = await self.get_many(kind, [id_])
+        return found[0] if found else None
+
+    async def get_many(self, kind: str, ids: Sequence[str]) -> list[Document]:
+        """See ``DocumentStore``."""
+        wanted = json_text(list(ids))
+
+        def operation(connection: sqlite3.Connection) -> list[Document]:
+            return _documents(
+                connection,
+                f"{_SELECT} WHERE kind = ? AND id IN (SELECT value FROM json_each(?))",
+                (kind, wanted),
+            )
+
+        by_id = {document.id: document for document in await self._database.read(operation)}
+        return [by_id[id_] for id_ in ids if id_ in by_id]
+
+    async def find(self, kind: str, name: str, value: str, *, limit: int = 100) -> list[Document]:
+        """See ``DocumentStore``."""
+        return await self._database.read(
+            lambda c: _documents(
+                c,
+                f"{_SELECT} WHERE seq IN (SELECT document_seq FROM document_keys"
+                " WHERE kind = ? AND name = ? AND value = ?) ORDER BY seq LIMIT ?",
+                (kind, name, value, limit),
+            )
+        )
+
+    async def list(
+        self, kind: str, *, offset: int = 0, limit: int = 50, newest_first: bool = False
+    ) -> list[Document]:
+        """See ``DocumentStore``."""
+        order = "DESC" if newest_first else "ASC"
+        return await self._database.read(
+            lambda c: _documents(
+                c,
+                f"{_SELECT} WHERE kind = ? ORDER BY seq {order} LIMIT ? OFFSET ?",
+                (kind, limit, offset),
+            )
+        )
+
+    async def count(self, kind: str) -> int:
+        """See ``DocumentStore``."""
+        return await self._database.read(
+            lambda c: int(
+                c.execute("SELECT count(*) FROM documents WHERE kind = ?", (kind,)).fetchone()[0]
+            )
+        )
+
+
+def _put_keys(connection: sqlite3.Connection, seq: int, document: Document) -> None:
+    for position, key in enumerate(document.keys):
+        try:
+            connection.execute(
+                "INSERT INTO document_keys (document_seq, position, kind, name, value, is_unique)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (seq, position, document.kind, key.name, key.value, int(key.unique)),
+            )
+        except sqlite3.IntegrityError as error:
+            raise DuplicateKey(document.kind, key.name) from error
+
+
+def _documents(
+    connection: sqlite3.Connection, sql: str, values: tuple[object, ...]
+) -> list[Document]:
+    rows = connection.execute(sql, values).fetchall()
+    keys: dict[int, list[Key]] = {row[0]: [] for row in rows}
+    for seq, name, value, is_unique in connection.execute(
+        "SELECT document_seq, name, value, is_unique FROM document_keys"
+        " WHERE document_seq IN (SELECT value FROM json_each(?)) ORDER BY document_seq, position",
+        (json_text(list(keys)),),
+    ):
+        keys[seq].append(Key(name=name, value=value, unique=bool(is_unique)))
+    return [_document(row, tuple(keys[row[0]])) for row in rows]
+
+
+# A row is whatever the SELECT above names; sqlite3 types it as Any.
+def _document(row: tuple[Any, ...], keys: tuple[Key, ...]) -> Document:
+    _, kind, id_, version, created_at, updated_at, body, secret = row
+    return Document(
+        kind=kind,
+        id=id_,
+        version=version,
+        created_at=from_ms(created_at),
+        updated_at=from_ms(updated_at),
+        body=parse_object(body),
+        secret=secret,
+        keys=keys,
+    )

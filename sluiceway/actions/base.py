@@ -51,9 +51,7 @@ class Effect(StrEnum):
     """Not to be repeated: journalled before the call; afterwards reconciled or reported unknown."""
 
 
-class Params(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
-):
+class Params(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Base of every action's params. Fields are named as on the wire, or by ``field(name=…)``."""
 
 

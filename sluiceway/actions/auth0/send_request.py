@@ -9,7 +9,7 @@ from msgspec import Meta
 from sluiceway.actions.auth0._users import SOURCE, outcome_of
 from sluiceway.actions.base import ActionSpec, Effect, Params, StepOutcome
 from sluiceway.actions.fields import HTTP_OUTPUT, Connection, Headers, QueryParams
-from sluiceway.expressions.text import text_of
+from sluiceway.expressions.javascript import shown_text
 from sluiceway.tenants.base import TenantRequest
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ async def run(params: SendRequest, context: ActionContext) -> StepOutcome:
         method=params.method,
         pathname=params.pathname,
         query=params.params or {},
-        headers={name: text_of(value) for name, value in (params.headers or {}).items()},
+        headers={name: shown_text(value) for name, value in (params.headers or {}).items()},
         body=params.payload,
     )
     return outcome_of(await context.call_tenant(params.connection_id, request))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from sluiceway.errors import DefinitionError
 from sluiceway.expressions import UNDEFINED, Undefined
-from sluiceway.expressions.text import text_of
+from sluiceway.expressions.javascript import shown_text
 from sluiceway.models.json_text import did_you_mean, type_name
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def _equal(left: Side, right: Side) -> bool:
         return _is_nothing(left) and _is_nothing(right)
     if isinstance(left, str) != isinstance(right, str):
         other = right if isinstance(left, str) else left
-        return isinstance(other, bool | int | float) and text_of(left) == text_of(right)
+        return isinstance(other, bool | int | float) and shown_text(left) == shown_text(right)
     return _same(left, right)
 
 
@@ -232,12 +232,12 @@ def _includes(left: Side, right: Side) -> bool:
     if _is_nothing(right) or isinstance(right, list | dict):
         return False
     if isinstance(left, str):
-        return text_of(right) in left
-    return isinstance(left, dict) and text_of(right) in left
+        return shown_text(right) in left
+    return isinstance(left, dict) and shown_text(right) in left
 
 
 def _text(value: Side) -> str | None:
-    return text_of(value) if isinstance(value, bool | int | float | str) else None
+    return shown_text(value) if isinstance(value, bool | int | float | str) else None
 
 
 def _starts_with(left: Side, right: Side) -> bool:

@@ -9,7 +9,7 @@ from msgspec import Meta
 from sluiceway.actions.base import ActionSpec, Effect, Params, StepOutcome
 from sluiceway.actions.fields import OpenObject
 from sluiceway.actions.flow._pages import API_SOURCE
-from sluiceway.expressions.text import text_of
+from sluiceway.expressions.javascript import shown_text
 
 if TYPE_CHECKING:
     from sluiceway.actions.base import ActionContext
@@ -33,7 +33,7 @@ class MapValue(Params):
 async def run(params: MapValue, context: ActionContext) -> StepOutcome:
     """Look the input's text up among the cases; without one, the result is the fallback."""
     del context
-    result = (params.cases or {}).get(text_of(params.input), params.fallback)
+    result = (params.cases or {}).get(shown_text(params.input), params.fallback)
     return StepOutcome(output={"result": result})
 
 

@@ -184,8 +184,8 @@ def _equal(left: Side, right: Side) -> bool:
     if _is_nothing(left) or _is_nothing(right):
         return _is_nothing(left) and _is_nothing(right)
     if isinstance(left, str) != isinstance(right, str):
-        other = right if isinstance(left, str) else left
-        return isinstance(other, bool | int | float) and shown_text(left) == shown_text(right)
+        text, other = (left, right) if isinstance(left, str) else (right, left)
+        return isinstance(other, bool | int | float) and shown_text(other) == text
     return _same(left, right)
 
 

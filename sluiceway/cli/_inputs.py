@@ -6,8 +6,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from sluiceway.errors import DefinitionError, UsageError
 from sluiceway.models.execution import ExecutionInput
 from sluiceway.models.json_text import did_you_mean, parse_json, type_name
@@ -31,14 +29,14 @@ def build_input(
         UsageError: a file is no JSON object, or a path does not start with a root.
         DefinitionError: a file is not JSON.
     """
-    roots: JsonObject = {
-        "context": _read_object(context, "--context"),
-        "fields": _read_object(fields, "--fields"),
-        "vars": _read_object(vars_, "--vars"),
-    }
+    start = ExecutionInput(
+        context=_read_object(context, "--context"),
+        fields=_read_object(fields, "--fields"),
+        vars=_read_object(vars_, "--vars"),
+    )
     for setting in settings:
-        _set(roots, setting)
-    return msgspec.convert(roots, ExecutionInput)
+        _set(start.as_json(), setting)
+    return start
 
 
 def read_json_argument(argument: str) -> JsonValue:

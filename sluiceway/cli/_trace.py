@@ -1,0 +1,239 @@
+"""The live trace of a run: each step with its input, output, status code and time.
+
+On a terminal it is drawn with rich; elsewhere it is plain lines, which tools can read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Final, Protocol
+
+import click
+
+from sluiceway.models.timestamps import parse_timestamp
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sluiceway.models.json import JsonObject, JsonValue
+
+__all__ = ["PlainTrace", "RichTrace", "SilentTrace", "Trace", "open_trace"]
+
+_LONGEST_TEXT: Final = 160
+_MOST_ITEMS: Final = 12
+_MARKS: Final = {"COMPLETED": "✓", "FAILED": "✗", "DELAYED": "⏸", "RUNNING": "…", "CANCELLED": "■"}
+_COLOURS: Final = {
+    "COMPLETED": "green",
+    "FAILED": "red",
+    "DELAYED": "yellow",
+    "RUNNING": "cyan",
+    "CANCELLED": "yellow",
+}
+
+
+class Trace(Protocol):
+    """Shows a run while it goes on. Steps and records are JSON as the execution record has them."""
+
+    def started(self, flow_name: str, execution_id: str) -> None:
+        """The execution was made."""
+        ...
+
+    def step_began(self, step: JsonObject) -> None:
+        """A step that makes a call or waits is under way."""
+        ...
+
+    def step_ended(self, step: JsonObject) -> None:
+        """A step ended, or began to wait."""
+        ...
+
+    def finished(self, record: JsonObject) -> None:
+        """The execution ended; *record* has ``debug``."""
+        ...
+
+
+class SilentTrace:
+    """Shows nothing: for ``--json``."""
+
+    def started(self, flow_name: str, execution_id: str) -> None:
+        """See ``Trace``."""
+
+    def step_began(self, step: JsonObject) -> None:
+        """See ``Trace``."""
+
+    def step_ended(self, step: JsonObject) -> None:
+        """See ``Trace``."""
+
+    def finished(self, record: JsonObject) -> None:
+        """See ``Trace``."""
+
+
+class PlainTrace:
+    """One line a fact, without colour or motion."""
+
+    def started(self, flow_name: str, execution_id: str) -> None:
+        """See ``Trace``."""
+        click.echo(f"{flow_name}  {execution_id}")
+
+    def step_began(self, step: JsonObject) -> None:
+        """See ``Trace``: a plain trace tells of a step when it has ended."""
+
+    def step_ended(self, step: JsonObject) -> None:
+        """See ``Trace``."""
+        facts = [str(step["status"]), str(step["id"]), _wire_name(step), _status_code(step)]
+        click.echo("  ".join(fact for fact in [*facts, _time(step)] if fact))
+        for name in ("input", "output", "error"):
+            if step.get(name) is not None:
+                click.echo(f"  {name:<6} {_compact(step[name])}")
+
+    def finished(self, record: JsonObject) -> None:
+        """See ``Trace``."""
+        click.echo(_ending(record))
+
+
+class RichTrace:
+    """Colours, and a spinner while a step is under way."""
+
+    def __init__(self, console: Console) -> None:
+        from rich.status import Status  # noqa: PLC0415 - only on a terminal
+
+        self._console = console
+        self._status = Status("", console=console, spinner="dots")
+
+    def started(self, flow_name: str, execution_id: str) -> None:
+        """See ``Trace``."""
+        self._console.print()
+        self._console.print(f"[bold]{_escaped(flow_name)}[/]  [dim]{execution_id}[/]")
+        self._console.print()
+        self._status.start()
+        self._status.update("[dim]starting[/]")
+
+    def step_began(self, step: JsonObject) -> None:
+        """See ``Trace``."""
+        self._status.update(f"[dim]{_escaped(_title(step))}[/]")
+
+    def step_ended(self, step: JsonObject) -> None:
+        """See ``Trace``."""
+        status = str(step["status"])
+        colour = _COLOURS.get(status, "white")
+        code = _status_code(step)
+        code_colour = "green" if code.startswith("2") else "yellow"
+        # One table-like line: mark, title, wire name, status code, time.
+        self._console.print(
+            f"[{colour}]{_MARKS.get(status, '·')}[/] "
+            f"[bold]{_escaped(_title(step)):<34}[/] [dim]{_wire_name(step):<24}[/] "
+            f"[{code_colour}]{code:>3}[/]  [dim]{_time(step):>9}[/]",
+            highlight=False,
+            overflow="ellipsis",
+            no_wrap=True,
+        )
+        for name, shown in (("input", "in"), ("output", "out"), ("error", "err")):
+            value = step.get(name)
+            if value is not None and value != {}:
+                self._print_value(shown, value)
+        self._console.print()
+
+    def finished(self, record: JsonObject) -> None:
+        """See ``Trace``."""
+        self._status.stop()
+        colour = _COLOURS.get(str(record["status"]), "white")
+        self._console.print(f"[{colour}]{_escaped(_ending(record))}[/]", highlight=False)
+
+    def _print_value(self, name: str, value: JsonValue) -> None:
+        from rich.highlighter import JSONHighlighter  # noqa: PLC0415 - only on a terminal
+        from rich.padding import Padding  # noqa: PLC0415
+        from rich.table import Table  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        text = Text(_readable(_shortened(value), width=max(40, self._console.width - 12)))
+        JSONHighlighter().highlight(text)
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(style="dim", width=3)
+        grid.add_column(ratio=1)
+        grid.add_row(name, text)
+        self._console.print(Padding(grid, (0, 0, 0, 4)))
+
+
+def open_trace(*, as_json: bool) -> Trace:
+    """Return the trace that fits where the output goes; NO_COLOR and TERM=dumb are honoured."""
+    if as_json:
+        return SilentTrace()
+    if not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
+        return PlainTrace()
+    from rich.console import Console  # noqa: PLC0415 - only on a terminal
+
+    return RichTrace(Console())
+
+
+def _title(step: JsonObject) -> str:
+    return str(step.get("alias") or step["id"])
+
+
+def _wire_name(step: JsonObject) -> str:
+    return f"{step['type']}/{step['action']}"
+
+
+def _status_code(step: JsonObject) -> str:
+    code = step.get("status_code")
+    return "" if code is None else str(code)
+
+
+def _time(step: JsonObject) -> str:
+    started, ended = step.get("started_at"), step.get("ended_at")
+    if not (isinstance(started, str) and isinstance(ended, str)):
+        return ""
+    seconds = (parse_timestamp(ended) - parse_timestamp(started)).total_seconds()
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
+
+
+def _ending(record: JsonObject) -> str:
+    debug = record.get("debug")
+    steps = debug.get("steps") if isinstance(debug, dict) else None
+    count = len(steps) if isinstance(steps, list) else 0
+    text = f"{record['status']}  {count} {'step' if count == 1 else 'steps'}  {_time(record)}"
+    queued = _queued(steps if isinstance(steps, list) else [])
+    return f"{text.rstrip()}  queued: {queued}" if queued else text.rstrip()
+
+
+def _queued(steps: list[JsonValue]) -> str:
+    names = {"SEND_EMAIL": "email", "SEND_SMS": "SMS", "MAKE_CALL": "call"}
+    counts = Counter(
+        names[str(step["action"])]
+        for step in steps
+        if isinstance(step, dict)
+        and step["type"] == "AUTH0"
+        and step["action"] in names
+        and step["status"] == "COMPLETED"
+    )
+    return ", ".join(f"{count} {name}{'s' * (count > 1)}" for name, count in counts.items())
+
+
+def _compact(value: JsonValue) -> str:
+    return json.dumps(_shortened(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def _readable(value: JsonValue, *, width: int) -> str:
+    """Write JSON on one line where it fits, else indented."""
+    line = json.dumps(value, ensure_ascii=False)
+    return line if len(line) <= width else json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _shortened(value: JsonValue) -> JsonValue:
+    """Cut long texts and long lists: ``--json`` and ``executions show`` have them whole."""
+    if isinstance(value, str) and len(value) > _LONGEST_TEXT:
+        return f"{value[:_LONGEST_TEXT]}… ({len(value)} characters)"
+    if isinstance(value, list):
+        shown = [_shortened(item) for item in value[:_MOST_ITEMS]]
+        rest = len(value) - _MOST_ITEMS
+        return [*shown, f"… ({rest} more)"] if rest > 0 else shown
+    if isinstance(value, dict):
+        return {key: _shortened(item) for key, item in value.items()}
+    return value
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape  # noqa: PLC0415 - only on a terminal
+
+    return escape(text)

@@ -19,7 +19,7 @@ from sluiceway.expressions.printer import print_expression
 from sluiceway.expressions.values import ROOTS, UNDEFINED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import NoReturn
 
     from sluiceway.expressions.functions.base import TemplateFunction
@@ -28,7 +28,16 @@ if TYPE_CHECKING:
 
     Closure: TypeAlias = Callable[[Scope], Value]
 
-__all__ = ["Closure", "compile_node", "explain_bad_call", "explain_unknown_function", "spend"]
+__all__ = [
+    "Closure",
+    "compile_node",
+    "explain_bad_call",
+    "explain_unknown_function",
+    "placing",
+    "spend",
+]
+
+_SHOWN_CALLEE = 40
 
 
 def compile_node(node: Node, source: str) -> Closure:
@@ -36,28 +45,29 @@ def compile_node(node: Node, source: str) -> Closure:
 
     The closure raises ``ExpressionEvaluationError`` with line and column, and nothing else.
     """
+    closure: Closure
     match node:
         case Literal(value=value):
-            return lambda _: value
+            closure = _constant(value)
         case Root(name=name):
-            return _compile_root(name)
+            closure = cast("Closure", attrgetter(name)) if name in ROOTS else _constant(UNDEFINED)
         case Access():
-            return _compile_access(node, source)
+            closure = _compile_access(node, source)
         case Coalesce(parts=parts):
-            return _compile_coalesce([compile_node(part, source) for part in parts])
+            closure = _coalesce([compile_node(part, source) for part in parts])
         case Array(items=items):
-            closures = [compile_node(item, source) for item in items]
-            return lambda scope: [closure(scope) for closure in closures]
+            closure = _array([compile_node(item, source) for item in items])
         case Call():
-            return _compile_call(node, source)
+            closure = _compile_call(node, source)
         case BadCall():
-            return _failing(source, node.offset, *explain_bad_call(node))
+            closure = _failing(source, node.offset, *explain_bad_call(node))
+    return closure
 
 
 def explain_bad_call(node: BadCall) -> tuple[str, str]:
     """Return the message and the hint for a call of what is no function."""
     callee = print_expression(node.callee)
-    shown = callee if len(callee) <= 40 else f"{callee[:40]}…"  # noqa: PLR2004 - a message's width
+    shown = callee if len(callee) <= _SHOWN_CALLEE else f"{callee[:_SHOWN_CALLEE]}…"
     return f"`{shown}` is not a function", hint_for_call(callee, function_names())
 
 
@@ -65,7 +75,7 @@ def explain_unknown_function(node: Call) -> tuple[str, str]:
     """Return the message and the hint for a call of a function that does not exist."""
     known = function_names()
     hint = suggest(node.name, known) or f"the functions are {', '.join(known)}"
-    return f"there is no function `{node.name[:40]}`", hint
+    return f"there is no function `{node.name[:_SHOWN_CALLEE]}`", hint
 
 
 def _failing(source: str, offset: int, message: str, hint: str) -> Closure:
@@ -76,52 +86,15 @@ def _failing(source: str, offset: int, message: str, hint: str) -> Closure:
     return fail
 
 
-def _compile_root(name: str) -> Closure:
-    if name not in ROOTS:
-        return lambda _: UNDEFINED
-    return cast("Closure", attrgetter(name))
+def _constant(value: Value) -> Closure:
+    return lambda _: value
 
 
-def _compile_access(node: Access, source: str) -> Closure:
-    base = compile_node(node.base, source)
-    if all(isinstance(step, str) for step in node.steps):
-        keys = cast("tuple[str, ...]", node.steps)
-        return _placed(_constant_path(base, keys), source, node.offset)
-    steps = [s if isinstance(s, str) else compile_node(s, source) for s in node.steps]
-
-    def read(scope: Scope) -> Value:
-        value = base(scope)
-        for step in steps:
-            key = step if isinstance(step, str) else step(scope)
-            if not isinstance(key, str):
-                spend(scope, key)
-                key = to_text(key)
-            value = _step_into(scope, value, key)
-        return value
-
-    return _placed(read, source, node.offset)
+def _array(items: list[Closure]) -> Closure:
+    return lambda scope: [item(scope) for item in items]
 
 
-def _constant_path(base: Closure, keys: tuple[str, ...]) -> Closure:
-    def read(scope: Scope) -> Value:
-        value = base(scope)
-        for key in keys:
-            if type(value) is dict:
-                value = value.get(key, UNDEFINED)
-            else:
-                value = _step_into(scope, value, key)
-        return value
-
-    return read
-
-
-def _step_into(scope: Scope, value: Value, key: str) -> Value:
-    if isinstance(value, str):
-        spend(scope, value)
-    return member(value, key)
-
-
-def _compile_coalesce(parts: list[Closure]) -> Closure:
+def _coalesce(parts: list[Closure]) -> Closure:
     *first, last = parts
 
     def choose(scope: Scope) -> Value:
@@ -134,7 +107,51 @@ def _compile_coalesce(parts: list[Closure]) -> Closure:
     return choose
 
 
-def spend(scope: Scope, value: object, *, into_objects: bool = False) -> None:
+def _compile_access(node: Access, source: str) -> Closure:
+    base = compile_node(node.base, source)
+    if all(isinstance(step, str) for step in node.steps):
+        keys = cast("tuple[str, ...]", node.steps)
+        return placing(_constant_path(base, keys), source, node.offset)
+    steps = [s if isinstance(s, str) else compile_node(s, source) for s in node.steps]
+    return placing(_computed_path(base, steps), source, node.offset)
+
+
+def _constant_path(base: Closure, keys: tuple[str, ...]) -> Closure:
+    def read(scope: Scope) -> Value:
+        value = base(scope)
+        for key in keys:
+            if type(value) is dict:
+                value = value.get(key, UNDEFINED)
+            elif value is UNDEFINED:
+                return value
+            else:
+                value = _step_into(scope, value, key)
+        return value
+
+    return read
+
+
+def _computed_path(base: Closure, steps: Sequence[str | Closure]) -> Closure:
+    def read(scope: Scope) -> Value:
+        value = base(scope)
+        for step in steps:
+            key = step if isinstance(step, str) else step(scope)
+            if not isinstance(key, str):
+                spend(scope, key)
+                key = to_text(key)
+            value = _step_into(scope, value, key)
+        return value
+
+    return read
+
+
+def _step_into(scope: Scope, value: Value, key: str) -> Value:
+    if isinstance(value, str):
+        spend(scope, value)
+    return member(value, key)
+
+
+def spend(scope: Scope, value: Value, *, into_objects: bool = False) -> None:
     """Count a large text or array that is about to be read, against ``MAX_WORK``.
 
     Raises:
@@ -146,8 +163,9 @@ def spend(scope: Scope, value: object, *, into_objects: bool = False) -> None:
         size = limits.measure(value, limits.MAX_WORK, into_objects=into_objects)
     else:
         return
-    if size > limits.SMALL:
-        scope.work += size
+    if size <= limits.SMALL:
+        return
+    scope.work += size
     if scope.work > limits.MAX_WORK:
         raise ExpressionEvaluationError(
             f"the template reads more than {limits.MAX_WORK:,} characters of data",
@@ -159,12 +177,10 @@ def _compile_call(node: Call, source: str) -> Closure:
     function = load_function(node.name)
     if function is None:
         return _failing(source, node.offset, *explain_unknown_function(node))
-    count = len(function.parameters)
-    arguments = [compile_node(a, source) for a in node.arguments[:count]]
-    call = function.call
+    arguments = [compile_node(a, source) for a in node.arguments[: len(function.parameters)]]
     if function.reads == "nothing" and len(arguments) == 1:
-        return _placed(_call_of_one(call, arguments[0]), source, node.offset)
-    return _placed(_call_of_many(function, arguments), source, node.offset)
+        return placing(_call_of_one(function.call, arguments[0]), source, node.offset)
+    return placing(_call_of_many(function, arguments), source, node.offset)
 
 
 def _call_of_one(call: Callable[..., Value], argument: Closure) -> Closure:
@@ -178,22 +194,21 @@ def _call_of_one(call: Callable[..., Value], argument: Closure) -> Closure:
 
 def _call_of_many(function: TemplateFunction, arguments: list[Closure]) -> Closure:
     call = function.call
-    before: Callable[[Scope], tuple[object, ...]] = {
-        "nothing": lambda _: (),
-        "sources": lambda scope: (scope.sources,),
-        "masked": lambda scope: (scope.masked,),
-    }[function.reads]
+    # What the function reads besides its arguments, as its first argument.
+    first: Callable[[Scope], object] | None = None
+    if function.reads != "nothing":
+        first = attrgetter(function.reads)
 
     def run(scope: Scope) -> Value:
         values = [argument(scope) for argument in arguments]
         for value in values:
             spend(scope, value)
-        return call(*before(scope), *values)
+        return call(first(scope), *values) if first else call(*values)
 
     return run
 
 
-def _placed(closure: Closure, source: str, offset: int) -> Closure:
+def placing(closure: Closure, source: str, offset: int) -> Closure:
     """Give the errors of *closure* that have no place yet the place of *offset*."""
 
     def run(scope: Scope) -> Value:

@@ -13,9 +13,44 @@ if TYPE_CHECKING:
 __all__ = ["RESERVED", "explain_unexpected", "hint_for_call", "hint_for_root", "suggest"]
 
 RESERVED = frozenset(
-    "await break case catch class const continue debugger default delete do else enum export "
-    "extends finally for function if import in instanceof new return super switch this throw try "
-    "typeof var void while with yield let".split()
+    {
+        "await",
+        "break",
+        "case",
+        "catch",
+        "class",
+        "const",
+        "continue",
+        "debugger",
+        "default",
+        "delete",
+        "do",
+        "else",
+        "enum",
+        "export",
+        "extends",
+        "finally",
+        "for",
+        "function",
+        "if",
+        "import",
+        "in",
+        "instanceof",
+        "let",
+        "new",
+        "return",
+        "super",
+        "switch",
+        "this",
+        "throw",
+        "try",
+        "typeof",
+        "var",
+        "void",
+        "while",
+        "with",
+        "yield",
+    }
 )
 """JavaScript's own words: never the start of a path."""
 

@@ -99,7 +99,7 @@ def json_number(number: float) -> float:
     """
     if isinstance(number, int) or not number.is_integer() or abs(number) >= 1e21:  # noqa: PLR2004
         return number
-    if number == 0:
+    if not number:
         return number if math.copysign(1, number) < 0 else 0
     return int(number_text(number))
 

@@ -11,7 +11,6 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sluiceway.extensions import discover, discover_entry_points
 from sluiceway.expressions.functions.base import TemplateFunction
 
 if TYPE_CHECKING:
@@ -40,16 +39,21 @@ def load_function(name: str) -> TemplateFunction | None:
         function = getattr(module, "FUNCTION", None)
         if isinstance(function, TemplateFunction) and function.name == name:
             return function
-    added = discover_entry_points(ENTRY_POINT_GROUP, TemplateFunction)
-    return next((function for _, function in added if function.name == name), None)
+    return next((function for function in _iter_added() if function.name == name), None)
 
 
 def iter_functions() -> Iterator[TemplateFunction]:
     """Import and yield every function there is, by module name, then those of other packages."""
-    for _, function in discover(_PACKAGE, "FUNCTION", TemplateFunction):
-        yield function
-    for _, function in discover_entry_points(ENTRY_POINT_GROUP, TemplateFunction):
-        yield function
+    from sluiceway.extensions import discover  # noqa: PLC0415 - not on the way to a first result
+
+    yield from (found for _, found in discover(_PACKAGE, "FUNCTION", TemplateFunction))
+    yield from _iter_added()
+
+
+def _iter_added() -> Iterator[TemplateFunction]:
+    from sluiceway.extensions import discover_entry_points  # noqa: PLC0415 - as above
+
+    yield from (f for _, f in discover_entry_points(ENTRY_POINT_GROUP, TemplateFunction))
 
 
 def function_names() -> tuple[str, ...]:

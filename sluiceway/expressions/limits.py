@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sluiceway.errors import ExpressionEvaluationError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from sluiceway.expressions.values import Value
 
 __all__ = [
     "ITEM_WEIGHT",
@@ -89,7 +89,7 @@ def check_items(count: int) -> None:
         )
 
 
-def measure(value: object, most: int, *, into_objects: bool) -> int:
+def measure(value: Value, most: int, *, into_objects: bool) -> int:
     """Count the characters and items in *value*, nested arrays too; stop soon after *most*.
 
     An item weighs ``ITEM_WEIGHT`` characters, about what it costs. The members of objects count
@@ -101,15 +101,13 @@ def measure(value: object, most: int, *, into_objects: bool) -> int:
         item = waiting.pop()
         if isinstance(item, str):
             total += len(item)
-            continue
-        if isinstance(item, list):
-            members: Collection[object] = item
+        elif isinstance(item, list):
+            total += ITEM_WEIGHT * len(item)
+            if total <= most:
+                waiting.extend(item)
         elif isinstance(item, dict):
-            members = item.values() if into_objects else ()
-            total += (sum(map(len, item)) if into_objects else 0) + ITEM_WEIGHT * len(item)
-        else:
-            continue
-        total += ITEM_WEIGHT * len(members)
-        if total <= most:
-            waiting.extend(members)
+            total += ITEM_WEIGHT * len(item)
+            if into_objects and total <= most:
+                total += sum(map(len, item))
+                waiting.extend(item.values())
     return total

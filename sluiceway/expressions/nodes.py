@@ -15,7 +15,7 @@ __all__ = ["Access", "Array", "BadCall", "Call", "Coalesce", "Literal", "Node", 
 class Literal:
     """A text, number, ``true``, ``false``, ``null`` or ``undefined``."""
 
-    value: str | float | bool | Undefined | None
+    value: str | float | Undefined | None
     offset: int = field(compare=False)
 
 

@@ -25,22 +25,25 @@ def print_expression(node: Node) -> str:
     """Write *node* in the shortest usual spelling: single quotes, dots where they can be."""
     match node:
         case Literal(value=value):
-            return _print_literal(value)
+            text = _print_literal(value)
         case Array(items=items):
-            return f"[{_print_list(items)}]"
+            text = f"[{_print_list(items)}]"
         case Root(name=name):
-            return name
+            text = name
         case Access(base=base, steps=steps):
-            return _print_operand(base) + "".join(map(_print_step, steps))
+            text = _print_operand(base) + "".join(map(_print_step, steps))
         case Call(name=name, arguments=arguments):
-            return f"functions.{name}({_print_list(arguments)})"
+            text = f"functions.{name}({_print_list(arguments)})"
         case BadCall(callee=callee, arguments=arguments):
-            return f"{_print_operand(callee)}({_print_list(arguments)})"
+            text = f"{_print_operand(callee)}({_print_list(arguments)})"
         case Coalesce(parts=parts):
-            return " ?? ".join(
-                f"({print_expression(p)})" if isinstance(p, Coalesce) else print_expression(p)
-                for p in parts
-            )
+            text = " ?? ".join(map(_print_part, parts))
+    return text
+
+
+def _print_part(node: Node) -> str:
+    text = print_expression(node)
+    return f"({text})" if isinstance(node, Coalesce) else text
 
 
 def _print_list(nodes: Iterable[Node]) -> str:
@@ -61,7 +64,7 @@ def _print_step(step: str | Node) -> str:
     return f".{step}" if _PLAIN_NAME.fullmatch(step) else f"[{_quote(step)}]"
 
 
-def _print_literal(value: str | float | bool | Undefined | None) -> str:
+def _print_literal(value: str | float | Undefined | None) -> str:
     if isinstance(value, str):
         return _quote(value)
     if value is None:
@@ -69,7 +72,7 @@ def _print_literal(value: str | float | bool | Undefined | None) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
-        return "-0" if value == 0 and math.copysign(1, value) < 0 else number_text(value)
+        return "-0" if not value and math.copysign(1, value) < 0 else number_text(value)
     return "undefined"
 
 

@@ -49,12 +49,12 @@ def _expand(text: str, pattern: str, tokens: list[str], pieces: list[str]) -> st
     whole, width = utf16.length(text), utf16.length(pattern)
     for piece in pieces[1:]:
         spans = {"`": (0, start), "&": (start, start + width), "'": (start + width, whole)}
-        for position, token in enumerate(tokens):
-            if position % 2 == 0 or token == "$":
-                made.append(token)
-                total += len(token)
+        for position, piece_or_code in enumerate(tokens):
+            if position % 2 == 0 or piece_or_code == "$":
+                made.append(piece_or_code)
+                total += len(piece_or_code)
             else:
-                first, last = spans[token]
+                first, last = spans[piece_or_code]
                 total += last - first
                 check_text(total)
                 made.append(utf16.cut(text, first, last))

@@ -1,4 +1,4 @@
-"""Look for something in a text or array, from a place on; shared by ``includes`` and ``indexOf``."""
+"""Look for something in a text or array, from a place on: ``includes`` and ``indexOf``."""
 
 from __future__ import annotations
 

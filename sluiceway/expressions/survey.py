@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from itertools import takewhile
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from sluiceway.expressions.compiler import explain_bad_call, explain_unknown_function
 from sluiceway.expressions.hints import hint_for_root
@@ -13,11 +14,15 @@ from sluiceway.expressions.parser import place
 from sluiceway.expressions.values import ROOTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sluiceway.expressions.nodes import Node
 
-__all__ = ["FunctionCall", "Problem", "Reference", "Survey", "survey"]
+__all__ = ["FunctionCall", "Problem", "ProblemKind", "Reference", "Survey", "survey"]
+
+ProblemKind: TypeAlias = Literal[
+    "unknown_function", "not_a_function", "unknown_root", "uncalled_function", "arguments"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +64,7 @@ class Problem:
     undefined.
     """
 
-    kind: Literal[
-        "unknown_function", "not_a_function", "unknown_root", "uncalled_function", "arguments"
-    ]
+    kind: ProblemKind
     message: str
     hint: str
     line: int
@@ -101,66 +104,46 @@ class _Surveyor:
 
     def visit(self, node: Node, *, has_default: bool) -> None:
         match node:
-            case Root() | Access(base=Root()):
-                self._visit_path(node, has_default=has_default)
-            case Access(base=base, steps=steps):
-                self.visit(base, has_default=has_default)
-                self._visit_steps(steps)
             case Coalesce(parts=(*first, last)):
                 for part in first:
                     self.visit(part, has_default=True)
                 self.visit(last, has_default=has_default)
+            case Root():
+                self._visit_path(node, (), has_default=has_default)
+            case Access(base=base, steps=steps):
+                if isinstance(base, Root):
+                    self._visit_path(base, steps, has_default=has_default)
+                else:
+                    self.visit(base, has_default=has_default)
+                self._visit_all(step for step in steps if not isinstance(step, str))
             case Array(items=items):
-                for item in items:
-                    self.visit(item, has_default=False)
-            case Call(arguments=arguments):
-                for argument in arguments:
-                    self.visit(argument, has_default=False)
+                self._visit_all(items)
+            case Call() | BadCall():
+                self._visit_all(node.arguments)
                 self._visit_call(node)
-            case BadCall(arguments=arguments):
-                for argument in arguments:
-                    self.visit(argument, has_default=False)
-                self._add("not_a_function", node.offset, *explain_bad_call(node))
             case _:
                 pass
 
-    def _visit_steps(self, steps: Sequence[str | Node]) -> None:
-        for step in steps:
-            if not isinstance(step, str):
-                self.visit(step, has_default=False)
+    def _visit_all(self, nodes: Iterable[Node]) -> None:
+        for node in nodes:
+            self.visit(node, has_default=False)
 
-    def _visit_path(self, node: Node, *, has_default: bool) -> None:
-        root = node.base if isinstance(node, Access) else node
-        if not isinstance(root, Root):  # pragma: no cover - the caller's match says it is one
-            return
-        steps = node.steps if isinstance(node, Access) else ()
-        constant: list[str] = []
-        for step in steps:
-            if not isinstance(step, str):
-                break
-            constant.append(step)
-        line, column = place(self.source, node.offset)
+    def _visit_path(self, root: Root, steps: Sequence[str | Node], *, has_default: bool) -> None:
+        constant = tuple(str(step) for step in takewhile(_is_text, steps))
+        line, column = place(self.source, root.offset)
         is_exact = len(constant) == len(steps)
-        self.references.append(
-            Reference(root.name, tuple(constant), is_exact, has_default, line, column)
-        )
-        self._visit_steps(steps)
+        self.references.append(Reference(root.name, constant, is_exact, has_default, line, column))
         if root.name == "functions":
-            self._add(
-                "uncalled_function",
-                node.offset,
-                "`functions` without a call is undefined",
-                "write functions.name(...)",
-            )
+            message, hint = "`functions` without a call is undefined", "write functions.name(...)"
+            self._add("uncalled_function", root.offset, message, hint)
         elif root.name not in ROOTS:
-            self._add(
-                "unknown_root",
-                node.offset,
-                f"nothing is called `{root.name[:40]}`, so this is undefined",
-                hint_for_root(root.name),
-            )
+            message = f"nothing is called `{root.name[:40]}`, so this is undefined"
+            self._add("unknown_root", root.offset, message, hint_for_root(root.name))
 
-    def _visit_call(self, node: Call) -> None:
+    def _visit_call(self, node: Call | BadCall) -> None:
+        if isinstance(node, BadCall):
+            self._add("not_a_function", node.offset, *explain_bad_call(node))
+            return
         line, column = place(self.source, node.offset)
         given = len(node.arguments)
         self.calls.append(FunctionCall(node.name, given, line, column))
@@ -170,21 +153,14 @@ class _Surveyor:
             return
         needed = sum(not parameter.optional for parameter in function.parameters)
         if not needed <= given <= len(function.parameters):
-            self._add(
-                "arguments",
-                node.offset,
-                f"functions.{node.name} is given {given} arguments",
-                f"its form is functions.{function.signature}",
-            )
+            message = f"functions.{node.name} is given {given} arguments"
+            hint = f"its form is functions.{function.signature}"
+            self._add("arguments", node.offset, message, hint)
 
-    def _add(
-        self,
-        kind: Literal[
-            "unknown_function", "not_a_function", "unknown_root", "uncalled_function", "arguments"
-        ],
-        offset: int,
-        message: str,
-        hint: str,
-    ) -> None:
+    def _add(self, kind: ProblemKind, offset: int, message: str, hint: str) -> None:
         line, column = place(self.source, offset)
         self.problems.append(Problem(kind, message, hint, line, column))
+
+
+def _is_text(step: str | Node) -> bool:
+    return isinstance(step, str)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from sluiceway.errors import ExpressionEvaluationError, ExpressionSyntaxError
 from sluiceway.expressions import limits, utf16
 from sluiceway.expressions.compiler import compile_node, spend
-from sluiceway.expressions.javascript import json_number, shown_text, to_json, whitespace
+from sluiceway.expressions.javascript import shown_text, to_json, whitespace
 from sluiceway.expressions.nodes import Access, Root
 from sluiceway.expressions.parser import Parser, parse, place
 from sluiceway.expressions.survey import Survey, survey
-from sluiceway.expressions.values import UNDEFINED, Undefined
+from sluiceway.expressions.values import Undefined
 
 if TYPE_CHECKING:
     from sluiceway.expressions.compiler import Closure

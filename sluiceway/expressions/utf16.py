@@ -71,7 +71,7 @@ def find(units: bytes, pattern: bytes, start: int) -> int:
 
 
 def count(text: str, pattern: str) -> int:
-    """Count the matches of *pattern* that do not overlap; the empty one matches at every border."""
+    """Count the matches of *pattern* side by side; the empty one is everywhere."""
     if not pattern:
         return length(text) + 1
     if _is_whole(pattern):

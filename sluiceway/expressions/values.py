@@ -20,7 +20,7 @@ ROOTS = ("context", "fields", "vars", "actions")
 
 @final
 class Undefined:
-    """JavaScript's ``undefined``: a path that leads nowhere. Use the one instance, ``UNDEFINED``."""
+    """JavaScript's ``undefined``, where a path leads nowhere; ``UNDEFINED`` is the one instance."""
 
     __slots__ = ()
 
@@ -36,7 +36,7 @@ class Undefined:
 
 UNDEFINED = Undefined()
 
-Value: TypeAlias = "str | int | float | bool | None | Undefined | list[Value] | dict[str, Value]"
+Value: TypeAlias = "str | int | float | bool | Undefined | list[Value] | dict[str, Value] | None"
 """A value while it is worked on: JSON, or undefined, or a number JSON has no text for."""
 
 

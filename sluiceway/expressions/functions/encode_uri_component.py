@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from sluiceway.errors import ExpressionEvaluationError
 from sluiceway.expressions.functions.base import Example, Parameter, TemplateFunction

@@ -41,7 +41,7 @@ FUNCTION = TemplateFunction(
         Parameter("item", "any"),
         Parameter("fromIndex", "number", optional=True),
     ),
-    summary="Returns the first place of a value in an array, or of a text in a text; -1 if it is not there.",
+    summary="Returns the first place of a value in an array or text, -1 if there is none.",
     examples=(
         Example("functions.indexOf(['auth0', 'identity', 'authentication'], 'identity')", 1),
     ),

@@ -10,8 +10,9 @@ from sluiceway.expressions.values import UNDEFINED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from sluiceway.models.json import JsonValue
+
     from sluiceway.expressions.values import Value
+    from sluiceway.models.json import JsonValue
 
 __all__ = ["FUNCTION", "mask"]
 

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 
 from sluiceway.expressions.functions.base import Example, Parameter, TemplateFunction
 from sluiceway.expressions.javascript import json_number, to_boolean, to_number
-from sluiceway.expressions.values import UNDEFINED
 
 if TYPE_CHECKING:
-    from sluiceway.expressions.values import Sources
-    from sluiceway.expressions.values import Value
+    from sluiceway.expressions.values import Sources, Value
 
 __all__ = ["FUNCTION", "random"]
 
@@ -47,7 +45,7 @@ FUNCTION = TemplateFunction(
         Parameter("max", "number"),
         Parameter("fractional", "boolean", optional=True),
     ),
-    summary="Returns a random number from min to max, both included; whole unless the third argument is true.",
+    summary="Returns a random number from min to max, both included; whole unless told otherwise.",
     examples=(Example("functions.random(5, 5)", 5),),
     source="https://auth0.com/docs/customize/forms/variables#helper-functions",
     reads="sources",

@@ -48,7 +48,7 @@ FUNCTION = TemplateFunction(
         Parameter("start", "number"),
         Parameter("end", "number", optional=True),
     ),
-    summary="Returns the part of a text or array from start up to end; negative places count from the end.",
+    summary="Returns the part of a text or array from start up to end; negative: from the end.",
     examples=(
         Example("functions.slice('example', 3, 5)", "mp"),
         Example("functions.slice(['a', 'b', 'c'], -2)", ["b", "c"]),

@@ -37,7 +37,7 @@ FUNCTION = TemplateFunction(
         Parameter("start", "number"),
         Parameter("end", "number", optional=True),
     ),
-    summary="Returns the part of a text between two places; unlike slice, in either order and never from the end.",
+    summary="Returns the part of a text between two places, in either order, never from the end.",
     examples=(
         Example("functions.substring('example', 3, 5)", "mp"),
         Example("functions.substring('example', 5, 3)", "mp"),

@@ -15,7 +15,7 @@ __all__ = ["FUNCTION", "to_string"]
 
 
 def to_string(value: Value = UNDEFINED) -> Value:
-    """Return *value* as text: ``true``, ``1,2`` for an array, ``undefined``, ``[object Object]``."""
+    """Return *value* as text: ``true``, ``1,2`` of an array, ``undefined``, ``[object Object]``."""
     return to_text(value)
 
 

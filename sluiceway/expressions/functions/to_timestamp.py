@@ -10,8 +10,7 @@ from sluiceway.expressions.functions.base import Example, Parameter, TemplateFun
 from sluiceway.expressions.javascript import to_number, to_text
 
 if TYPE_CHECKING:
-    from sluiceway.expressions.values import Sources
-    from sluiceway.expressions.values import Value
+    from sluiceway.expressions.values import Sources, Value
 
 __all__ = ["FUNCTION", "to_timestamp"]
 

@@ -16,9 +16,9 @@ __all__ = ["FUNCTION", "to_upper_case"]
 
 
 def to_upper_case(value: Value = UNDEFINED) -> Value:
-    """Return the text of *value* in upper case by Unicode's rules; null and undefined give undefined.
+    """Return the text of *value* in upper case; null and undefined give undefined.
 
-    A letter may become up to three (``ß`` and ``SS``); no language's own rules are applied.
+    By Unicode's rules, no language's own: a letter may become up to three (``ß`` and ``SS``).
     """
     if value is None or isinstance(value, Undefined):
         return UNDEFINED

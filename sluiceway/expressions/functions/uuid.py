@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from sluiceway.expressions.functions.base import Example, TemplateFunction
 
 if TYPE_CHECKING:
-    from sluiceway.expressions.values import Sources
-    from sluiceway.expressions.values import Value
+    from sluiceway.expressions.values import Sources, Value
 
 __all__ = ["FUNCTION", "uuid"]
 

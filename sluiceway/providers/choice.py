@@ -1,0 +1,156 @@
+"""Which provider takes a message: the tenant's own if it has one, else capture.
+
+Looked up for every message, so that switching or repairing a provider needs no restart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar
+
+from sluiceway.errors import ProviderNotEnabled
+from sluiceway.extensions import discover, discover_entry_points
+from sluiceway.models.json_text import did_you_mean
+from sluiceway.models.message import Channel
+from sluiceway.providers.base import ConfiguredProvider, EmailProviderSpec, PhoneProviderSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sluiceway.models.json import JsonObject
+    from sluiceway.providers.base import EmailProvider, PhoneProvider, ProviderDirectory
+
+__all__ = ["CAPTURE", "Chosen", "Providers", "find_email_specs", "find_phone_specs"]
+
+CAPTURE: Final = "capture"
+_METHODS: Final = {Channel.SMS: "text", Channel.CALL: "voice"}
+_KEPT: Final = 8
+S = TypeVar("S", EmailProviderSpec, PhoneProviderSpec)
+P = TypeVar("P")
+
+
+def find_email_specs() -> dict[str, EmailProviderSpec]:
+    """Return the email providers by name: our own, then those of other distributions."""
+    found = [
+        spec for _, spec in discover("sluiceway.providers.email", "PROVIDER", EmailProviderSpec)
+    ]
+    found += [
+        spec for _, spec in discover_entry_points("sluiceway.email_providers", EmailProviderSpec)
+    ]
+    return {spec.name: spec for spec in found}
+
+
+def find_phone_specs() -> dict[str, PhoneProviderSpec]:
+    """Return the phone providers by name: our own, then those of other distributions."""
+    found = [
+        spec for _, spec in discover("sluiceway.providers.phone", "PROVIDER", PhoneProviderSpec)
+    ]
+    found += [
+        spec for _, spec in discover_entry_points("sluiceway.phone_providers", PhoneProviderSpec)
+    ]
+    return {spec.name: spec for spec in found}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen(Generic[S, P]):
+    """A provider ready to send, with what it was made from."""
+
+    spec: S
+    configured: ConfiguredProvider
+    provider: P
+
+    @property
+    def bucket(self) -> str:
+        """The key of its rate limit, shared by all workers."""
+        return f"provider/{self.spec.name}"
+
+
+ChosenEmail: TypeAlias = "Chosen[EmailProviderSpec, EmailProvider]"
+ChosenPhone: TypeAlias = "Chosen[PhoneProviderSpec, PhoneProvider]"
+
+
+@dataclass(slots=True)
+class Providers:
+    """Chooses providers. Built ones are kept while their configuration stays as it is."""
+
+    directory: ProviderDirectory
+    email_specs: Mapping[str, EmailProviderSpec] = field(default_factory=find_email_specs)
+    phone_specs: Mapping[str, PhoneProviderSpec] = field(default_factory=find_phone_specs)
+    _emails: list[ChosenEmail] = field(default_factory=list["ChosenEmail"], repr=False)
+    _phones: list[ChosenPhone] = field(default_factory=list["ChosenPhone"], repr=False)
+
+    async def email(self) -> ChosenEmail:
+        """Return the email provider.
+
+        Raises:
+            ProviderNotEnabled: one is set up but disabled, or of a name that is not known.
+            ProviderRejected: its configuration cannot work.
+        """
+        configured = await self.directory.email() or ConfiguredProvider(name=CAPTURE)
+        _require_enabled(configured, "email", "PATCH /api/v2/emails/provider with enabled: true")
+        for kept in self._emails:
+            if kept.configured == configured:
+                return kept
+        spec = _spec_of(configured, self.email_specs, "email")
+        chosen = Chosen(spec=spec, configured=configured, provider=spec.build(configured))
+        self._emails = [chosen, *self._emails][:_KEPT]
+        return chosen
+
+    async def phone(self, channel: Channel) -> ChosenPhone:
+        """Return the phone provider for *channel*, ``SMS`` or ``CALL``.
+
+        Raises:
+            ProviderNotEnabled: one is set up but disabled, lacks the delivery method, or is of a
+                name that is not known.
+            ProviderRejected: its configuration cannot work.
+        """
+        configured = await self.directory.phone() or ConfiguredProvider(name=CAPTURE)
+        _require_enabled(
+            configured, "phone", "PATCH /api/v2/branding/phone/providers/{id} with disabled: false"
+        )
+        if configured.name != CAPTURE:
+            _require_method(configured, _METHODS[channel])
+        for kept in self._phones:
+            if kept.configured == configured:
+                return kept
+        spec = _spec_of(configured, self.phone_specs, "phone")
+        chosen = Chosen(spec=spec, configured=configured, provider=spec.build(configured))
+        self._phones = [chosen, *self._phones][:_KEPT]
+        return chosen
+
+    async def describe(self, channel: Channel) -> JsonObject:
+        """Return ``{name, default_from}`` of the provider for *channel*, for templates.
+
+        Raises as ``email`` and ``phone``.
+        """
+        chosen = await (self.email() if channel is Channel.EMAIL else self.phone(channel))
+        return {"name": chosen.spec.name, "default_from": chosen.configured.default_from}
+
+
+def _require_enabled(configured: ConfiguredProvider, kind: str, remedy: str) -> None:
+    if not configured.enabled:
+        raise ProviderNotEnabled(
+            f"expected an enabled {kind} provider, found {configured.name!r} disabled",
+            hint=f"Enable it: {remedy}.",
+        )
+
+
+def _require_method(configured: ConfiguredProvider, method: str) -> None:
+    offered = configured.settings.get("delivery_methods")
+    if not isinstance(offered, list) or method not in offered:
+        found = ", ".join(map(str, offered)) if isinstance(offered, list) and offered else "none"
+        raise ProviderNotEnabled(
+            f"expected the delivery method {method!r} of the phone provider"
+            f" {configured.name!r}, found {found}",
+            hint=f"Add {method!r} to configuration.delivery_methods.",
+        )
+
+
+def _spec_of(configured: ConfiguredProvider, specs: Mapping[str, S], kind: str) -> S:
+    spec = specs.get(configured.name)
+    if spec is None:
+        raise ProviderNotEnabled(
+            f"expected the name of an {kind} provider, found {configured.name!r}",
+            hint=did_you_mean(configured.name, specs) or f"Known: {', '.join(sorted(specs))}.",
+        )
+    return spec

@@ -1,0 +1,37 @@
+"""Text messages and calls that stay in the outbox: the provider until one is set up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sluiceway.providers.base import PhoneProviderSpec, Receipt
+
+if TYPE_CHECKING:
+    from sluiceway.providers.base import ConfiguredProvider, PhoneMessage
+
+__all__ = ["PROVIDER", "Capture"]
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """Takes every message and sends none."""
+
+    def capture(self, message: PhoneMessage) -> Receipt:
+        """Name the message by our own id."""
+        return Receipt(message.id)
+
+
+def _build(_: ConfiguredProvider) -> Capture:
+    return Capture()
+
+
+PROVIDER = PhoneProviderSpec(
+    name="capture",
+    title="Capture (nothing leaves this machine)",
+    build=_build,
+    credentials={"type": "object", "properties": {}, "additionalProperties": False},
+    configuration={"type": "object"},
+    source="Contract, section 2: nothing is sent until a provider is set up.",
+    deduplicates=True,
+)

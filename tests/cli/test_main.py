@@ -1,0 +1,107 @@
+"""The command line's entry: commands are files, errors are sentences with a status."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from sluiceway import errors
+from sluiceway.cli._errors import exit_status, report
+from sluiceway.cli.main import PROGRAM, main
+
+
+def test_help_lists_every_command_without_importing_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+
+    shown = capsys.readouterr().out
+    for name in PROGRAM.list_commands(None):  # type: ignore[arg-type]
+        assert f"\n  {name} " in shown
+
+
+def test_help_is_quick() -> None:
+    """Not a measurement: it would fail if the framework or the client were imported."""
+    code = (
+        "import sys; from sluiceway.cli.main import main; main(['--help']); "
+        "heavy = {'aiohttp', 'starlette', 'rich', 'cryptography', 'sqlite3', 'msgspec'} & "
+        "set(sys.modules); sys.exit(str(heavy) if heavy else 0)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_module_runs_as_the_command() -> None:
+    started = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "sluiceway", "--version"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout.startswith("sluiceway, version ")
+    assert time.monotonic() - started < 30
+
+
+def test_an_unknown_command_is_refused_with_a_near_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evla"]) == 2
+    assert "No such command 'evla'. Did you mean 'eval'?" in capsys.readouterr().err
+
+
+def test_every_command_takes_the_common_options(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in PROGRAM.list_commands(None):  # type: ignore[arg-type]
+        command = PROGRAM.get_command(None, name)  # type: ignore[arg-type]
+        assert command is not None
+        if hasattr(command, "commands"):
+            continue
+        assert main([name, "--help"]) == 0
+        assert "--database URL" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (errors.TargetUnreachable("no answer"), 3),
+        (errors.StorageError("locked"), 3),
+        (errors.OutcomeUnknown("unknown"), 1),
+        (errors.Conflict("taken"), 1),
+        (errors.DefinitionError("wrong"), 2),
+        (errors.NotFound("none"), 2),
+    ],
+)
+def test_the_status_follows_the_class(error: errors.SluicewayError, status: int) -> None:
+    assert exit_status(error) == status
+
+
+def test_an_error_is_a_sentence_a_place_and_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
+    error = errors.DefinitionError("expected a list", at="f.json#/actions", hint="Make it one.")
+
+    assert report(error, debug=False) == 2
+    assert capsys.readouterr().err == (
+        "error[ERR_INVALID_FLOW]: expected a list\n  at: f.json#/actions\n  hint: Make it one.\n"
+    )
+
+
+def test_a_template_error_shows_the_place_with_a_caret(capsys: pytest.CaptureFixture[str]) -> None:
+    error = errors.ExpressionSyntaxError(
+        "expected ??, found ||", line=2, column=5, source="x\na.b || c", at="f.json#/x"
+    )
+
+    report(error, debug=False)
+
+    assert capsys.readouterr().err == (
+        "error[ERR_EXPRESSION_SYNTAX]: expected ??, found ||\n"
+        "  at: f.json#/x, line 2, column 5\n    a.b || c\n        ^\n"
+    )
+
+
+def test_a_defect_is_one_sentence_unless_debugging(capsys: pytest.CaptureFixture[str]) -> None:
+    assert report(KeyError("x"), debug=False) == 70
+    assert "Traceback" not in capsys.readouterr().err
+
+    report(KeyError("x"), debug=True)
+    assert "KeyError" in capsys.readouterr().err

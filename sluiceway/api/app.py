@@ -1,0 +1,139 @@
+"""The ASGI application: finds the route, guards it, calls it, and answers in Auth0's envelope.
+
+It is plain ASGI so that ``sluiceway run`` can call the embedded tenant inside its own process
+without loading a web framework; ``api/server.py`` puts it into Starlette for the network.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from sluiceway.api.auth import authorize
+from sluiceway.api.errors import envelope, reply_for
+from sluiceway.api.limiter import Limiter
+from sluiceway.api.requests import parse_body, parse_query, read_body
+from sluiceway.api.route import Call, Reply, Route, Stream
+from sluiceway.api.router import Router
+from sluiceway.extensions import discover
+
+if TYPE_CHECKING:
+    from sluiceway.api.services import Services
+    from sluiceway.models.json import JsonValue
+
+__all__ = ["Api", "build_app", "load_routes"]
+
+_LOG: Final = logging.getLogger("sluiceway.api")
+_ENCODER: Final = msgspec.json.Encoder()
+_PACKAGES: Final = ("sluiceway.api.management", "sluiceway.api.sluiceway")
+_NOT_FOUND: Final = Reply(status=404, body=envelope(404, "Not Found"))
+_TAKES_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+
+
+@cache
+def load_routes() -> tuple[Route, ...]:
+    """Return every route of this package, by module and then in the order written."""
+    found: list[Route] = []
+    for package in _PACKAGES:
+        for _, routes in discover(package, "ROUTES", tuple):
+            found.extend(routes)
+    return tuple(found)
+
+
+def build_app(services: Services) -> Api:
+    """Return the application over *services*: Auth0's API and ours, without the console."""
+    return Api(services, load_routes())
+
+
+class Api:
+    """An ASGI application over a fixed set of routes."""
+
+    def __init__(self, services: Services, routes: tuple[Route, ...]) -> None:
+        self.services = services
+        self._router = Router(routes)
+        self._limiter = Limiter(services.rate_limit, now=services.tenant.environment.now)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request (ASGI)."""
+        if scope["type"] != "http":
+            return
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in scope["headers"]
+        }
+        limits: dict[str, str] = {}
+        try:
+            answer = await self._answer(scope, receive, headers, limits)
+        except ConnectionResetError:
+            return
+        except Exception as error:  # noqa: BLE001 - whatever happens, the client gets an envelope
+            answer = reply_for(error)
+            if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+                _LOG.exception("%s %s failed", scope["method"], scope["path"])
+        if isinstance(answer, Stream):
+            await answer.app(scope, receive, send)
+            return
+        await _send(answer, send, method=scope["method"], extra=limits)
+
+    async def _answer(
+        self, scope: Any, receive: Any, headers: dict[str, str], limits: dict[str, str]
+    ) -> Reply | Stream:
+        raw = scope.get("raw_path") or scope["path"].encode()
+        found = self._router.find(scope["method"], raw.partition(b"?")[0].decode("latin-1"))
+        if found is None:
+            return _NOT_FOUND
+        route, path = found
+        if route.path.startswith("/api/v2/"):
+            limits.update(self._limiter.take())
+        claims = await authorize(route, self.services, headers)
+        query = parse_query(scope.get("query_string", b""), route.query)
+        body: JsonValue = None
+        if route.method in _TAKES_BODY:
+            data = await read_body(receive, limit=self.services.max_body_bytes)
+            schema = route.body
+            body = parse_body(
+                data, headers.get("content-type", ""), schema.document if schema else None
+            )
+            if schema is not None and body is None:
+                body = {}
+            if schema is not None and route.is_checked:
+                schema.check(body)
+        client = scope.get("client")
+        result = await route.handle(
+            Call(
+                services=self.services,
+                path=path,
+                query=query,
+                headers=headers,
+                body=body,
+                claims=claims,
+                client_address=client[0] if client else "",
+            )
+        )
+        if isinstance(result, Reply | Stream):
+            return result
+        return Reply(status=route.status, body=result)
+
+
+async def _send(reply: Reply, send: Any, *, method: str, extra: dict[str, str]) -> None:
+    is_empty = reply.status == HTTPStatus.NO_CONTENT
+    if is_empty:
+        data = b""
+    else:
+        data = reply.text if reply.text is not None else _ENCODER.encode(reply.body)
+    headers = {
+        "content-type": reply.content_type,
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+        **reply.headers,
+        **extra,
+    }
+    if not is_empty:
+        headers["content-length"] = str(len(data))
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": reply.status, "headers": raw})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else data})

@@ -1,0 +1,136 @@
+"""``/api/v2/users`` and ``/api/v2/users-by-email``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sluiceway.api.paging import FIELDS, pick_fields
+from sluiceway.api.route import Call, Param, Route
+from sluiceway.management import user_search, users
+from sluiceway.management.user_schemas import CREATE_USER, UPDATE_USER
+
+if TYPE_CHECKING:
+    from sluiceway.models.json import JsonValue
+
+__all__ = ["ROUTES"]
+
+_READ: Final = ("read:users", "read:user_idp_tokens")
+_LIST_QUERY: Final = (
+    Param(name="page", type="integer", default=0, minimum=0),
+    Param(name="per_page", type="integer", default=50, minimum=0, maximum=100),
+    Param(name="include_totals", type="boolean", default=False),
+    Param(name="sort", pattern=r"^(([a-zA-Z0-9_\.]+))\:(1|-1)$"),
+    Param(name="connection"),
+    *FIELDS,
+    Param(name="q"),
+    Param(name="search_engine", choices=("v1", "v2", "v3")),
+    Param(name="primary_order", type="boolean", default=True),
+)
+
+
+async def _list(call: Call) -> JsonValue:
+    query = call.query
+    found = await user_search.search_users(
+        call.services.tenant.environment,
+        q=query["q"] or "",
+        sort=query["sort"] or "",
+        page=query["page"],
+        per_page=query["per_page"],
+        search_engine=query["search_engine"] or "",
+        connection=query["connection"] or "",
+    )
+    items: list[JsonValue] = [pick_fields(user, query) for user in found.users]
+    if not query["include_totals"]:
+        return items
+    return {
+        "start": query["page"] * query["per_page"],
+        "limit": query["per_page"],
+        "length": len(items),
+        "users": items,
+        "total": found.total,
+    }
+
+
+async def _create(call: Call) -> JsonValue:
+    return await users.create_user(call.services.tenant.environment, call.body)
+
+
+async def _get(call: Call) -> JsonValue:
+    user = await users.get_user(call.services.tenant.environment, call.path["id"])
+    return pick_fields(user, call.query)
+
+
+async def _update(call: Call) -> JsonValue:
+    return await users.update_user(call.services.tenant.environment, call.path["id"], call.body)
+
+
+async def _delete(call: Call) -> None:
+    await users.delete_user(call.services.tenant.environment, call.path["id"])
+
+
+async def _by_email(call: Call) -> JsonValue:
+    found = await users.find_users_by_email(call.services.tenant.environment, call.query["email"])
+    return [pick_fields(user, call.query) for user in found]
+
+
+_ONE: Final = "/api/v2/users/{id}"
+
+ROUTES: Final = (
+    Route(
+        method="GET",
+        path="/api/v2/users",
+        handle=_list,
+        scopes=_READ,
+        query=_LIST_QUERY,
+        summary="List or search users",
+        tag="users",
+    ),
+    Route(
+        method="POST",
+        path="/api/v2/users",
+        handle=_create,
+        scopes=("create:users",),
+        body=CREATE_USER,
+        is_checked=False,
+        status=201,
+        summary="Create a user",
+        tag="users",
+    ),
+    Route(
+        method="GET",
+        path=_ONE,
+        handle=_get,
+        query=FIELDS,
+        summary="Get a user",
+        tag="users",
+        scopes=("read:users", "read:current_user", "read:user_idp_tokens"),
+    ),
+    Route(
+        method="PATCH",
+        path=_ONE,
+        handle=_update,
+        body=UPDATE_USER,
+        is_checked=False,
+        scopes=("update:users", "update:users_app_metadata", "update:current_user_metadata"),
+        summary="Change a user",
+        tag="users",
+    ),
+    Route(
+        method="DELETE",
+        path=_ONE,
+        handle=_delete,
+        status=204,
+        scopes=("delete:users", "delete:current_user"),
+        summary="Delete a user",
+        tag="users",
+    ),
+    Route(
+        method="GET",
+        path="/api/v2/users-by-email",
+        handle=_by_email,
+        scopes=("read:users",),
+        query=(*FIELDS, Param(name="email", is_required=True)),
+        summary="Find users by email",
+        tag="users",
+    ),
+)

@@ -1,0 +1,116 @@
+"""What a route is: a path, a scope, schemas, and the function that answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from sluiceway.api.services import Services
+    from sluiceway.management.tokens import Claims
+    from sluiceway.management.validation import Schema
+    from sluiceway.models.json import JsonObject, JsonValue
+
+__all__ = ["AsgiApp", "Call", "Handler", "Param", "Reply", "Route", "Stream"]
+
+AsgiApp: TypeAlias = "Callable[[Any, Any, Any], Awaitable[None]]"
+"""ASGI's own signature: scope, receive, send."""
+
+ParamType: TypeAlias = Literal["string", "integer", "number", "boolean"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Param:
+    """One query parameter; *many* ones may be repeated or given as ``name[]``."""
+
+    name: str
+    type: ParamType = "string"
+    default: str | int | bool | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+    choices: tuple[str, ...] = ()
+    pattern: str = ""
+    many: bool = False
+    is_required: bool = False
+    description: str = ""
+
+    def as_schema(self) -> JsonObject:
+        """Return the JSON Schema of one value."""
+        schema: JsonObject = {
+            "type": self.type,
+            "minimum": self.minimum,
+            "maximum": self.maximum,
+            "enum": list(self.choices) or None,
+            "pattern": self.pattern or None,
+        }
+        return {key: value for key, value in schema.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request that has passed the door: signed in, allowed, and fitting its schemas."""
+
+    services: Services
+    path: Mapping[str, str]
+    query: Mapping[str, Any]
+    headers: Mapping[str, str]
+    body: JsonValue = None
+    claims: Claims | None = None
+    client_address: str = ""
+
+    @property
+    def actor(self) -> str:
+        """Who calls, for the audit log."""
+        return f"client:{self.claims.client_id}" if self.claims else "anonymous"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An answer that is not the route's usual one. *text* is sent as it is, *body* as JSON."""
+
+    status: int = 200
+    body: JsonValue = None
+    headers: Mapping[str, str] = field(default_factory=dict["str", "str"])
+    text: bytes | None = None
+    content_type: str = "application/json; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """An answer that an ASGI application gives: files, server-sent events."""
+
+    app: AsgiApp
+
+
+Handler: TypeAlias = "Callable[[Call], Awaitable[JsonValue | Reply | Stream]]"
+
+JSON_AND_FORM: Final = ("application/json", "application/x-www-form-urlencoded")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One operation.
+
+    Attributes:
+        path: with ``{name}`` for whole segments, like ``/api/v2/users/{id}``.
+        scopes: any one of them opens it; with none, and *is_open* false, any good token does.
+        body: the schema of the body; ``None`` where there is none. *form* bodies are taken too.
+        is_checked: whether the door checks the body; a handler that does so itself says no.
+        response: the schema of the usual answer, for the OpenAPI document.
+        status: of the usual answer; 204 has no body.
+    """
+
+    method: str
+    path: str
+    handle: Handler
+    summary: str
+    scopes: tuple[str, ...] = ()
+    is_open: bool = False
+    query: tuple[Param, ...] = ()
+    body: Schema | None = None
+    is_checked: bool = True
+    response: JsonObject | None = None
+    status: int = 200
+    tag: str = ""

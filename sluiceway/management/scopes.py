@@ -1,0 +1,52 @@
+"""Every scope of the embedded tenant's Management API, and of Sluiceway's own."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["ALL_SCOPES", "DESCRIPTIONS"]
+
+_FOUR: Final = ("create", "read", "update", "delete")
+_RESOURCES: Final = (
+    "flows",
+    "flows_executions",
+    "flows_vault_connections",
+    "users",
+    "clients",
+    "client_grants",
+    "client_keys",
+    "client_credentials",
+    "connections",
+    "resource_servers",
+    "organizations",
+    "organization_members",
+    "organization_member_roles",
+    "organization_connections",
+    "roles",
+    "role_members",
+    "email_provider",
+    "email_templates",
+    "phone_providers",
+    "phone_templates",
+    "signing_keys",
+)
+_SINGLE: Final = (
+    "read:tenant_settings",
+    "update:tenant_settings",
+    "read:user_idp_tokens",
+    "update:users_app_metadata",
+    "read:outbox",
+    "update:outbox",
+    "read:forms",
+    "read:logs",
+    "read:audit",
+)
+
+ALL_SCOPES: Final = (*(f"{verb}:{name}" for name in _RESOURCES for verb in _FOUR), *_SINGLE)
+"""What the first client may do."""
+
+DESCRIPTIONS: Final = {
+    scope: f"{verb.capitalize()} {name.replace('_', ' ')}"
+    for scope in ALL_SCOPES
+    for verb, _, name in [scope.partition(":")]
+}

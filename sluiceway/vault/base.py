@@ -50,5 +50,5 @@ class VaultConnections(Protocol):
     """The vault's connections, looked up as a flow names them."""
 
     async def find(self, id_or_name: str) -> VaultConnection | None:
-        """Return the connection with that id, else the one with that name, with its setup opened."""
+        """Return the connection with that id, else that name, with its setup opened."""
         ...

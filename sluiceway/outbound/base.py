@@ -28,7 +28,7 @@ class OutboundRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundResponse:
-    """One HTTP answer; header names are lower-case, of repeated ones the values joined by ``, ``."""
+    """One HTTP answer; header names are lower-case, repeated ones joined by ``, ``."""
 
     status: int
     headers: Mapping[str, str]

@@ -50,7 +50,7 @@ class Tenant(Protocol):
     """The Management API of the tenants that the vault's AUTH0 connections name."""
 
     async def call(self, connection: str, request: TenantRequest) -> TenantResponse:
-        """Call the tenant of *connection* (a vault connection's id or name), waiting out its limits.
+        """Call the tenant of *connection* (an id or a name in the vault), waiting out its limits.
 
         Any answer is returned, whatever its status.
 

@@ -2,8 +2,8 @@
 
 A sealed value is ``0x01 | key version (4 bytes) | nonce (12 bytes) | ciphertext and tag``. The
 first five bytes and the row's identity are authenticated with it, so that a flipped bit, a swapped
-row and another tenant's row are refused alike. Source: NIST SP 800-38D; a random nonce is safe for 2**32
-values under one key, after which ``sluiceway vault rotate-key`` is due.
+row and another tenant's row are refused alike. Source: NIST SP 800-38D; a random nonce is safe for
+2**32 values under one key, after which ``sluiceway vault rotate-key`` is due.
 """
 
 from __future__ import annotations

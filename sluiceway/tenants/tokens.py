@@ -1,0 +1,237 @@
+"""Access tokens of tenants: fetched once however many want them, kept, renewed before they end.
+
+Source: Auth0's page on the client credentials flow; errors as issue threads quote them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final, Protocol
+from urllib.parse import urlencode
+
+import msgspec
+
+from sluiceway.errors import OutboundError, TargetUnreachable, TokenError
+from sluiceway.models.timestamps import format_timestamp, parse_timestamp, utc_now
+from sluiceway.outbound.base import OutboundRequest
+from sluiceway.outbound.retry import RetryPolicy, wait_told
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from sluiceway.models.json import JsonObject
+    from sluiceway.outbound.base import OutboundResponse, Transport
+    from sluiceway.vault.base import Sealer
+
+__all__ = ["ClientCredentials", "Token", "TokenCache", "Tokens"]
+
+_OK: Final = 200
+_MARGIN: Final = timedelta(seconds=60)
+_DEFAULT_LIFE: Final = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientCredentials:
+    """What a token is asked for with. *key* names the connection and the state of its secret."""
+
+    key: str
+    domain: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    audience: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """An access token, its end, and what it allows where the tenant said so."""
+
+    text: str = field(repr=False)
+    expires_at: datetime
+    scope: str = ""
+
+
+class TokenCache(Protocol):
+    """Small values with an end, shared by all workers."""
+
+    async def get(self, key: str, *, now: datetime) -> bytes | None:
+        """Return the value, unless it ended."""
+        ...
+
+    async def put(self, key: str, value: bytes, *, expires_at: datetime) -> None:
+        """Keep a value until *expires_at*."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Forget a value."""
+        ...
+
+
+class Tokens:
+    """Gives the token of a connection: from memory, else from the shared cache, else fetched."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        cache: TokenCache,
+        sealer: Sealer,
+        now: Callable[[], datetime] = utc_now,
+        chance: random.Random | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        policy: RetryPolicy | None = None,
+    ) -> None:
+        self._transport = transport
+        self._cache = cache
+        self._sealer = sealer
+        self._now = now
+        self._chance = chance or random.Random()  # noqa: S311 - jitter
+        self._sleep = sleep
+        self._policy = policy or RetryPolicy()
+        self._kept: dict[str, Token] = {}
+        self._under_way: dict[str, asyncio.Task[Token]] = {}
+
+    async def get(self, credentials: ClientCredentials) -> Token:
+        """Return a token that lasts for a while.
+
+        Raises:
+            TokenError: the tenant refuses one; the hint says what to do.
+            OutboundError: the tenant gave no answer after the retries.
+        """
+        kept = self._kept.get(credentials.key)
+        if kept is not None and kept.expires_at > self._now():
+            return kept
+        task = self._under_way.get(credentials.key)
+        if task is None:
+            task = asyncio.create_task(self._find(credentials))
+            self._under_way[credentials.key] = task
+            task.add_done_callback(lambda _: self._under_way.pop(credentials.key, None))
+        # One caller that is cancelled does not take the token from the others.
+        return await asyncio.shield(task)
+
+    async def drop(self, credentials: ClientCredentials, token: Token) -> None:
+        """Forget *token*, which the tenant refused, unless another took its place already."""
+        kept = self._kept.get(credentials.key)
+        if kept is None or kept.text != token.text:
+            return
+        del self._kept[credentials.key]
+        await self._cache.delete(_cache_key(credentials))
+
+    async def _find(self, credentials: ClientCredentials) -> Token:
+        token = await self._load(credentials)
+        if token is None:
+            token = await self._fetch(credentials)
+            await self._save(credentials, token)
+        self._kept[credentials.key] = token
+        return token
+
+    async def _load(self, credentials: ClientCredentials) -> Token | None:
+        key = _cache_key(credentials)
+        sealed = await self._cache.get(key, now=self._now())
+        if sealed is None:
+            return None
+        found: JsonObject = msgspec.json.decode(self._sealer.open(sealed, identity=key))
+        return Token(
+            text=str(found["text"]),
+            scope=str(found["scope"]),
+            expires_at=parse_timestamp(str(found["expires_at"])),
+        )
+
+    async def _save(self, credentials: ClientCredentials, token: Token) -> None:
+        key = _cache_key(credentials)
+        document = {
+            "text": token.text,
+            "scope": token.scope,
+            "expires_at": format_timestamp(token.expires_at),
+        }
+        sealed = self._sealer.seal(msgspec.json.encode(document), identity=key)
+        await self._cache.put(key, sealed, expires_at=token.expires_at)
+
+    async def _fetch(self, credentials: ClientCredentials) -> Token:
+        answer = await self._ask(credentials)
+        document = _parse(answer)
+        text = document.get("access_token")
+        if answer.status != _OK or not isinstance(text, str):
+            raise _explain(answer, document, credentials)
+        life = document.get("expires_in")
+        lasts = timedelta(seconds=life) if isinstance(life, int | float) else _DEFAULT_LIFE
+        # Renewed early, each worker at another moment; a token of seconds is still used once.
+        early = min(_MARGIN, lasts / 2) * self._chance.uniform(1, 2)
+        return Token(
+            text=text,
+            scope=str(document.get("scope", "")),
+            expires_at=self._now() + max(lasts - early, timedelta(0)),
+        )
+
+    async def _ask(self, credentials: ClientCredentials) -> OutboundResponse:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": credentials.client_id,
+            "client_secret": credentials.client_secret,
+            "audience": credentials.audience,
+        }
+        request = OutboundRequest(
+            method="POST",
+            url=f"https://{credentials.domain}/oauth/token",
+            headers={
+                "content-type": "application/x-www-form-urlencoded",
+                "accept": "application/json",
+            },
+            body=urlencode(form).encode(),
+        )
+        attempt = 0
+        while True:
+            attempt += 1
+            answer: OutboundResponse | None = None
+            try:
+                answer = await self._transport.send(request)
+            except OutboundError as error:
+                if not error.retryable or attempt > self._policy.retries:
+                    raise
+            if answer is not None and not self._policy.may_retry(
+                attempt, status=answer.status, is_harmless=True
+            ):
+                return answer
+            told = wait_told(answer.headers, now=self._now()) if answer else None
+            await self._sleep(self._policy.wait(attempt, told_s=told, chance=self._chance))
+
+
+def _cache_key(credentials: ClientCredentials) -> str:
+    return f"token/{credentials.key}"
+
+
+def _parse(answer: OutboundResponse) -> JsonObject:
+    try:
+        document = msgspec.json.decode(answer.body)
+    except msgspec.DecodeError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _explain(
+    answer: OutboundResponse, document: JsonObject, credentials: ClientCredentials
+) -> TokenError | TargetUnreachable:
+    domain, code = credentials.domain, str(document.get("error", ""))
+    said = str(document.get("error_description", ""))[:300]
+    status = answer.status
+    if status >= 500 or status == 429:  # noqa: PLR2004 - 5xx and Too Many Requests
+        return TargetUnreachable(
+            f"the tenant {domain} gives no access token for now: status {status}",
+            hint="The tenant is down or over its limit: try again later.",
+        )
+    if not document:
+        return TokenError(
+            f"expected an access token from {domain}, found status {status} and no JSON",
+            hint="Is this the domain of an Auth0 tenant?",
+        )
+    if "client-grant" in said or "not authorized to access" in said:
+        hint = f"Authorize the application for the API {credentials.audience} in the tenant."
+    elif code == "unauthorized_client" or "Grant type" in said:
+        hint = "Allow the grant type client_credentials: make it a Machine to Machine application."
+    elif "Service not found" in said or code == "invalid_target":
+        hint = f"Check the connection's audience, now {credentials.audience}."
+    else:
+        hint = "Check the connection's client id and client secret."
+    return TokenError(f"the tenant {domain} refused an access token: {said or code}", hint=hint)

@@ -12,6 +12,7 @@
     │   ├── InvalidActionParams        the resolved params break the action's schema
     │   ├── ConnectionUnusable         the vault connection is missing, empty or of another app
     │   ├── OutcomeUnknown             a once-only call was in flight when its worker died
+    │   ├── TimeLimitPassed            a step or an execution took longer than it may
     │   └── ActionNotOffered           a family of Auth0's API that Sluiceway only stores
     ├── OutboundError           a call to another machine
     │   ├── TargetForbidden            the guard refused the address
@@ -69,6 +70,7 @@ __all__ = [
     "TargetForbidden",
     "TargetTimedOut",
     "TargetUnreachable",
+    "TimeLimitPassed",
     "TokenError",
     "UsageError",
     "VaultError",
@@ -216,6 +218,12 @@ class OutcomeUnknown(ActionError):
     """A call that must not be repeated was in flight when its worker died."""
 
     code = "ERR_OUTCOME_UNKNOWN"
+
+
+class TimeLimitPassed(ActionError):
+    """A step or an execution took longer than the settings allow."""
+
+    code = "ERR_TIME_LIMIT"
 
 
 class ActionNotOffered(ActionError):

@@ -58,8 +58,7 @@ class NewExecution:
     trace_id: str
     created_at: datetime
     payload: bytes = field(repr=False)
-    snapshot: bytes | None = field(default=None, repr=False)
-    """Left out where the caller knows that the store has it."""
+    snapshot: bytes = field(repr=False)
     journey_id: str | None = None
     idempotency_key: str | None = None
     not_before: datetime | None = None
@@ -390,7 +389,7 @@ class OutboxFilter:
 class OutboxStore(Protocol):
     """Messages on their way out, a queue each for email, text messages and calls.
 
-    A step's completion puts them in (``ExecutionStore.append``); a delivery loop claims them, tries,
+    A step's completion puts them in (``ExecutionStore.append``); a delivery loop claims, tries,
     and says what came of it, naming the claim. ``LeaseLost`` means that another loop has it now.
     """
 

@@ -265,11 +265,10 @@ def _ending(finish: Finish) -> tuple[object, ...]:
 
 
 def _create(connection: sqlite3.Connection, new: NewExecution) -> Created:
-    if new.snapshot is not None:
-        connection.execute(
-            "INSERT INTO flow_snapshots (digest, sealed) VALUES (?, ?) ON CONFLICT DO NOTHING",
-            (new.flow_digest, new.snapshot),
-        )
+    connection.execute(
+        "INSERT INTO flow_snapshots (digest, sealed) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        (new.flow_digest, new.snapshot),
+    )
     created_at = to_ms(new.created_at)
     inserted = connection.execute(
         _INSERT,

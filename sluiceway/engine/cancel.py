@@ -1,0 +1,68 @@
+"""Cancel an execution: at once where nobody runs it, else through its worker; never silently."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from sluiceway.engine.sealing import encode
+from sluiceway.errors import Conflict, NotFound
+from sluiceway.models.execution import ExecutionStatus
+from sluiceway.storage.durable import CancelAnswer, Finish
+
+if TYPE_CHECKING:
+    from sluiceway.engine.base import Engine
+    from sluiceway.engine.live import Live
+    from sluiceway.storage.durable import ExecutionRow
+
+__all__ = ["cancel_execution"]
+
+_LOOK_AGAIN_S: Final = 0.05
+
+
+async def cancel_execution(engine: Engine, live: Live, row: ExecutionRow) -> None:
+    """End the execution CANCELLED, or say why that is not possible.
+
+    Raises:
+        NotFound: it was deleted meanwhile.
+        Conflict: it has ended, or a once-only call is in flight that must not be interrupted; the
+            request stands then, and the execution stops after that call.
+    """
+    finish = Finish(
+        status=ExecutionStatus.CANCELLED,
+        at=engine.now(),
+        # The input is left out: nobody has worked out yet which of it is to be masked.
+        final=encode({"input": None, "output": None, "error": None, "entries": []}),
+    )
+    answer = await engine.store.cancel(row.id, finish=finish)
+    if answer is CancelAnswer.MISSING:
+        raise NotFound(f"expected an execution, found none with the id {row.id!r}")
+    if answer is CancelAnswer.ENDED:
+        raise Conflict(f"expected an execution that has not ended, found {row.id} at its end")
+    if answer is CancelAnswer.REQUESTED:
+        await _wait_for_worker(engine, live, row.id)
+    live.publish(row.id, {"seq": -1, "type": "execution_finished", "status": "CANCELLED"})
+
+
+async def _wait_for_worker(engine: Engine, live: Live, id_: str) -> None:
+    run = live.running.get(id_)
+    if run is not None:
+        run.request_cancel()
+    patience_s = engine.settings.cancel_patience.total_seconds()
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + patience_s
+    while True:
+        row = await engine.store.get(id_)
+        if row is None:
+            raise NotFound(f"expected an execution, found none with the id {id_!r}")
+        if row.status is ExecutionStatus.CANCELLED:
+            return
+        if row.status.is_terminal:
+            raise Conflict(f"expected to cancel {id_}, found it {row.status} before it could stop")
+        if loop.time() > deadline:
+            raise Conflict(
+                f"expected {id_} to stop within {patience_s:g} s, found a call in flight that must "
+                "not be interrupted",
+                hint="The request stands: the execution stops as soon as that call is answered.",
+            )
+        await asyncio.sleep(_LOOK_AGAIN_S)

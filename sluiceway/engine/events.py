@@ -1,0 +1,67 @@
+"""Follow an execution: what the store keeps of it, then what happens."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from sluiceway.engine.record import events_of
+from sluiceway.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sluiceway.engine.live import Live
+    from sluiceway.models.json import JsonObject
+    from sluiceway.storage.durable import ExecutionStore
+
+__all__ = ["follow"]
+
+_POLL_S: Final = 0.5
+
+
+async def follow(
+    store: ExecutionStore, live: Live, id_: str, *, after: int = -1
+) -> AsyncIterator[JsonObject]:
+    """Yield the execution's events whose ``seq`` is over *after*, until it ends.
+
+    Live events come at once where its worker is in this process; otherwise the store is asked
+    every half second. What is told live but never kept (a step that starts) may be missed.
+
+    Raises:
+        NotFound: there is no such execution.
+    """
+    last = after
+    with live.listen(id_) as queue:
+        while True:
+            row = await store.get(id_)
+            if row is None:
+                raise NotFound(f"expected an execution, found none with the id {id_!r}")
+            for event in events_of(row, await store.log(id_)):
+                if event["type"] == "execution_finished":
+                    # What was told live may have counted further than what is kept.
+                    event["seq"] = max(_seq(event), last + 1)
+                if _seq(event) > last:
+                    last = _seq(event)
+                    yield event
+            if row.status.is_terminal:
+                return
+            while (heard := await _next(queue)) is not None:
+                if _seq(heard) > last:
+                    last = _seq(heard)
+                    yield heard
+                if heard["type"] == "execution_finished":
+                    return
+
+
+async def _next(queue: asyncio.Queue[JsonObject]) -> JsonObject | None:
+    try:
+        async with asyncio.timeout(_POLL_S):
+            return await queue.get()
+    except TimeoutError:
+        return None
+
+
+def _seq(event: JsonObject) -> int:
+    seq = event["seq"]
+    return seq if isinstance(seq, int) else 0

@@ -1,0 +1,50 @@
+"""What becomes of one step's params and output: resolved, checked, and shown without secrets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from sluiceway.engine.params import convert_params
+from sluiceway.engine.pointers import hide_at
+from sluiceway.engine.record_book import MASK
+from sluiceway.expressions.params import resolve_params
+
+if TYPE_CHECKING:
+    from sluiceway.actions.base import ActionSpec, Params
+    from sluiceway.engine.context import StepContext
+    from sluiceway.engine.plan import PlannedStep
+    from sluiceway.models.json import JsonObject, JsonValue
+
+__all__ = ["checked_params", "resolved_params", "shown_output", "shown_params"]
+
+
+def resolved_params(step: PlannedStep, context: StepContext) -> JsonObject:
+    """Return the step's params with their expressions resolved.
+
+    Raises:
+        LanguageError: an expression cannot be evaluated; ``at`` is its pointer in the params.
+    """
+    if step.is_constant:
+        return step.action.params
+    # An object resolves to an object.
+    return cast("JsonObject", resolve_params(step.action.params, context.scope, skip=step.skip))
+
+
+def checked_params(step: PlannedStep, spec: ActionSpec[Any], params: JsonObject) -> Params:
+    """Return the resolved params as the action's struct. Raises ``InvalidActionParams``."""
+    if not step.is_constant:
+        return convert_params(spec, params)
+    if step.struct is None:
+        step.struct = convert_params(spec, params)
+    return step.struct
+
+
+def shown_params(spec: ActionSpec[Any], params: JsonObject) -> JsonObject:
+    """Return the params as records show them: no nested actions, no secrets."""
+    shown = {key: value for key, value in params.items() if key not in spec.branch_params}
+    return cast("JsonObject", hide_at(shown, spec.secret_params))
+
+
+def shown_output(spec: ActionSpec[Any], output: JsonValue, *, is_masked: bool) -> JsonValue:
+    """Return the output as records show it."""
+    return MASK if is_masked else hide_at(output, spec.secret_outputs)

@@ -1,0 +1,258 @@
+"""The one place that builds real objects from settings."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from sluiceway.actions.base import TenantSettings
+from sluiceway.actions.catalogue import InstalledActions
+from sluiceway.engine.base import Engine, EngineSettings, World
+from sluiceway.engine.live import Live
+from sluiceway.engine.service import Executions
+from sluiceway.engine.worker import Worker
+from sluiceway.errors import UsageError
+from sluiceway.management.environment import Environment
+from sluiceway.management.provider_directory import TenantProviders
+from sluiceway.management.tenant import open_tenant
+from sluiceway.models.masking import Masker
+from sluiceway.models.timestamps import utc_now
+from sluiceway.outbound.asgi import AsgiTransport, RoutingTransport
+from sluiceway.outbound.retry import RetryPolicy
+from sluiceway.outbound.sending import LazyClient, RetryingSender
+from sluiceway.providers.choice import Providers
+from sluiceway.storage.open import open_store
+from sluiceway.tenants.client import TenantClient
+from sluiceway.tenants.limits import SharedLimits
+from sluiceway.tenants.tokens import Tokens
+from sluiceway.vault.base import VaultConnection
+from sluiceway.vault.connections import StoredConnections
+from sluiceway.vault.keyring import load_keyring
+from sluiceway.vault.master_key import KEY_BYTES, decode_master_key, load_or_make_master_key
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from sluiceway.management.tenant import EmbeddedTenant
+    from sluiceway.outbound.base import Transport
+    from sluiceway.settings import Settings
+    from sluiceway.storage.base import Store
+    from sluiceway.vault.keyring import Keyring
+
+__all__ = ["Application", "ClientSecret", "open_application"]
+
+LOCAL: Final = "local"
+"""The name of the connection that reaches the embedded tenant; it is always there."""
+
+_KEY_FILE: Final = "vault.key"
+_CLIENT_FILE: Final = "client.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientSecret:
+    """The first API client. *path* is the file it was read from, where it was not a setting."""
+
+    client_id: str
+    secret: str = field(repr=False)
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """Everything, put together."""
+
+    settings: Settings
+    store: Store
+    keyring: Keyring
+    client: ClientSecret
+    tenant: EmbeddedTenant
+    connections: StoredConnections
+    tenants: TenantClient
+    transport: Transport
+    providers: Providers
+    actions: InstalledActions
+    engine: Engine
+    world: World
+    live: Live
+    executions: Executions
+
+    def new_worker(self, *, concurrency: int | None = None) -> Worker:
+        """Return a worker over this application's store."""
+        return Worker(
+            self.engine,
+            self.world,
+            self.live,
+            concurrency=concurrency or self.settings.concurrency,
+        )
+
+
+@asynccontextmanager
+async def open_application(
+    settings: Settings,
+    *,
+    make_api: Callable[[Application], Callable[[Any, Any, Any], Awaitable[None]]],
+) -> AsyncIterator[Application]:
+    """Open the database and build everything over it; close it all at the end.
+
+    Args:
+        settings: the settings in force.
+        make_api: makes the ASGI application that serves the embedded tenant; an argument, because
+            the edges are above this module.
+
+    Raises:
+        StorageError: the database cannot be opened.
+        VaultError: the vault key does not open it.
+        UsageError: a setting cannot be used.
+    """
+    store = open_store(settings.database_url)
+    client = LazyClient(settings)
+    try:
+        inside: dict[str, Transport] = {}
+        transport = RoutingTransport(inside=inside, outside=client)
+        application = await _build(settings, store, transport)
+        inside[settings.domain.lower()] = AsgiTransport(make_api(application))
+        yield application
+    finally:
+        await client.close()
+        await store.close()
+
+
+async def _build(settings: Settings, store: Store, transport: Transport) -> Application:
+    keyring = await load_keyring(store.documents, master_key=_master_key(settings), now=utc_now)
+    client = _first_client(settings)
+    environment = Environment(
+        documents=store.documents,
+        shared=store.shared,
+        buckets=store.buckets,
+        sealer=keyring,
+        domain=settings.domain,
+        tenant_name=settings.tenant_name,
+    )
+    tenant = await open_tenant(environment, client_id=client.client_id, client_secret=client.secret)
+    connections = StoredConnections(
+        documents=store.documents, sealer=keyring, built_in=(_local(settings, client),)
+    )
+    chance = random.Random()  # noqa: S311 - jitter
+    policy = RetryPolicy()
+    tenants = TenantClient(
+        connections=connections,
+        transport=transport,
+        tokens=Tokens(transport, cache=store.shared, sealer=keyring, chance=chance),
+        limits=SharedLimits(store.buckets),
+        policy=policy,
+        chance=chance,
+    )
+    providers = Providers(TenantProviders(environment))
+    world = World(
+        tenant=tenants,
+        send=RetryingSender(transport, policy=policy, chance=chance),
+        connections=connections,
+        require_provider=providers.describe,
+        codes=store.codes,
+        tenant_settings=TenantSettings(
+            name=settings.tenant_name,
+            friendly_name=settings.friendly_name,
+            support_email=settings.support_email,
+            support_url=settings.support_url,
+        ),
+    )
+    actions, live = InstalledActions(), Live()
+    engine = Engine(
+        store=store.executions,
+        actions=actions,
+        sealer=keyring,
+        new_masker=Masker,
+        settings=EngineSettings(
+            step_timeout=settings.step_timeout, execution_timeout=settings.execution_timeout
+        ),
+    )
+    return Application(
+        settings=settings,
+        store=store,
+        keyring=keyring,
+        client=client,
+        tenant=tenant,
+        connections=connections,
+        tenants=tenants,
+        transport=transport,
+        providers=providers,
+        actions=actions,
+        engine=engine,
+        world=world,
+        live=live,
+        executions=Executions(engine, live),
+    )
+
+
+def _local(settings: Settings, client: ClientSecret) -> VaultConnection:
+    born = utc_now()
+    return VaultConnection(
+        id=LOCAL,
+        app_id="AUTH0",
+        name=LOCAL,
+        ready=True,
+        # A new secret is a new fingerprint: tokens of the old one are not used.
+        fingerprint=client.client_id,
+        created_at=born,
+        updated_at=born,
+        setup={
+            "type": "OAUTH_APP",
+            "domain": settings.domain,
+            "client_id": client.client_id,
+            "client_secret": client.secret,
+        },
+    )
+
+
+def _master_key(settings: Settings) -> bytes:
+    if settings.vault_key:
+        return decode_master_key(settings.vault_key, origin=settings.origins["vault_key"])
+    if _is_in_memory(settings):
+        return secrets.token_bytes(KEY_BYTES)
+    return load_or_make_master_key(settings.state_folder / _KEY_FILE)
+
+
+def _first_client(settings: Settings) -> ClientSecret:
+    if settings.client_id and settings.client_secret:
+        return ClientSecret(client_id=settings.client_id, secret=settings.client_secret)
+    made = ClientSecret(
+        client_id=settings.client_id or secrets.token_urlsafe(24),
+        secret=settings.client_secret or secrets.token_urlsafe(48),
+    )
+    if _is_in_memory(settings):
+        return made
+    path = settings.state_folder / _CLIENT_FILE
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+        return ClientSecret(
+            client_id=found["client_id"], secret=found["client_secret"], path=str(path)
+        )
+    except FileNotFoundError:
+        pass
+    except (OSError, msgspec.MsgspecError, KeyError) as error:
+        raise UsageError(
+            "expected client_id and client_secret in the file of the first API client",
+            at=str(path),
+            hint="Delete the file to have new ones made.",
+        ) from error
+    document = {"client_id": made.client_id, "client_secret": made.secret}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(msgspec.json.encode(document))
+    except OSError as error:
+        raise UsageError(
+            f"cannot write the file of the first API client: {error.strerror}", at=str(path)
+        ) from error
+    return ClientSecret(client_id=made.client_id, secret=made.secret, path=str(path))
+
+
+def _is_in_memory(settings: Settings) -> bool:
+    return settings.sqlite_path is None and settings.database_url.startswith("sqlite:")

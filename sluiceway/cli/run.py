@@ -1,0 +1,150 @@
+"""Run one flow now, and watch it; or run it for every row of a file."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from sluiceway.cli._flows import find_flow, load_stored_flow, refuse_problems
+from sluiceway.cli._inputs import build_input, parse_pairs
+from sluiceway.cli._session import current_settings, open_here, run_async
+from sluiceway.cli._trace import open_trace
+
+if TYPE_CHECKING:
+    from sluiceway.bootstrap import Application
+    from sluiceway.cli._trace import Trace
+    from sluiceway.models.execution import ExecutionInput
+    from sluiceway.models.flow import Flow
+    from sluiceway.models.flow_files import ConnectionStub
+    from sluiceway.models.json import JsonObject
+
+__all__ = ["COMMAND"]
+
+_LOCAL: Final = "local"
+
+
+@click.command()
+@click.argument("flow")
+@click.option("--flow", "name", metavar="NAME", help="Which flow of an export or a folder.")
+@click.option("--context", metavar="FILE", help="JSON that {{ context }} reads; - is stdin.")
+@click.option("--fields", metavar="FILE", help="JSON that {{ fields }} reads.")
+@click.option("--vars", "vars_", metavar="FILE", help="JSON that {{ vars }} reads.")
+@click.option(
+    "--set", "settings", metavar="PATH=VALUE", multiple=True, help="One value, like fields.age=42."
+)
+@click.option(
+    "--connection",
+    "pairs",
+    metavar="TOKEN=NAME",
+    multiple=True,
+    help="Use the vault connection NAME where the flow says TOKEN; local is the embedded tenant.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the execution record as JSON.")
+def COMMAND(  # noqa: N802 - a constant, found by its name
+    flow: str,
+    *,
+    name: str | None,
+    context: str | None,
+    fields: str | None,
+    vars_: str | None,
+    settings: tuple[str, ...],
+    pairs: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Run one flow now, and watch it.
+
+    FLOW is a file (a flow, a list of actions, a Dashboard export), a deploy-cli folder, or the id
+    or name of a flow in the database.
+    """
+    connections = parse_pairs(pairs, "--connection")
+    input_ = build_input(context=context, fields=fields, vars_=vars_, settings=settings)
+    path = Path(flow)
+    found = find_flow(path, name) if path.exists() or path.suffix == ".json" else None
+    return run_async(
+        _run(flow, found=found, input_=input_, connections=connections, as_json=as_json)
+    )
+
+
+async def _run(
+    source: str,
+    *,
+    found: tuple[Flow, dict[str, ConnectionStub], str] | None,
+    input_: ExecutionInput,
+    connections: dict[str, str],
+    as_json: bool,
+) -> int:
+    async with open_here(current_settings()) as application:
+        if found is None:
+            found = await load_stored_flow(application, source), {}, source
+        flow, stubs, at = found
+        refuse_problems(flow, application.actions, at=at)
+        flow = await _connect(application, flow, stubs, connections)
+        record = await _execute(application, flow, input_, open_trace(as_json=as_json))
+    if as_json:
+        import json  # noqa: PLC0415 - when used
+
+        click.echo(json.dumps(record, ensure_ascii=False, indent=2))
+    return 0 if record["status"] == "COMPLETED" else 1
+
+
+async def _connect(
+    application: Application,
+    flow: Flow,
+    stubs: dict[str, ConnectionStub],
+    chosen: dict[str, str],
+) -> Flow:
+    """Replace the container's tokens, and refuse a flow whose connections are not in the vault.
+
+    Raises:
+        ConnectionUnusable: one is not there; the hint offers the embedded tenant.
+    """
+    from sluiceway.errors import ConnectionUnusable  # noqa: PLC0415 - when used
+
+    names: dict[str, str] = {}
+    for token, pointer in flow.connections().items():
+        stub = stubs.get(token)
+        candidates = [chosen.get(token), token]
+        if stub is not None:
+            candidates += [chosen.get(stub.name), chosen.get(stub.id), stub.id, stub.name]
+        for candidate in candidates:
+            if candidate and await application.connections.find(candidate) is not None:
+                names[token] = candidate
+                break
+        else:
+            label = f"{token!r} ({stub.name!r})" if stub else repr(token)
+            raise ConnectionUnusable(
+                f"the flow uses the vault connection {chosen.get(token) or label}, "
+                "and there is none of that id or name",
+                at=pointer,
+                hint=f"Run it on the embedded tenant: --connection '{token}={_LOCAL}'",
+            )
+    return flow.with_connections(names)
+
+
+async def _execute(
+    application: Application, flow: Flow, input_: ExecutionInput, trace: Trace
+) -> JsonObject:
+    worker = application.new_worker()
+    working = asyncio.create_task(worker.run())
+    try:
+        id_ = await application.executions.start(flow, input_)
+        trace.started(flow.name, id_)
+        async for event in application.executions.events(id_):
+            step = event.get("step")
+            if not isinstance(step, dict):
+                continue
+            if event["type"] == "step_started":
+                trace.step_began(step)
+            else:
+                trace.step_ended(step)
+        record = await application.executions.get(id_, debug=True)
+        trace.finished(record)
+        return record
+    finally:
+        worker.stop()
+        with suppress(asyncio.CancelledError):
+            await working

@@ -12,7 +12,6 @@ from sluiceway.actions.base import Effect, StepOutcome
 from sluiceway.engine.journal import done_entry, failed_entry, intent_entry
 from sluiceway.engine.messages import new_messages
 from sluiceway.engine.patience import Abandoned
-from sluiceway.engine.pointers import at_pointers
 from sluiceway.engine.step import checked_params, resolved_params, shown_output, shown_params
 from sluiceway.errors import (
     ActionError,
@@ -178,10 +177,9 @@ async def _outcome(run: Interpreter, attempt: Attempt) -> StepOutcome:
             f"expected an action that Sluiceway runs, found {step.action.name}",
             hint="Run this flow on Auth0, or replace the step.",
         )
-    attempt.shown_input = None
     params = resolved_params(step, context)
-    attempt.secrets.extend(at_pointers(params, spec.secret_params))
-    attempt.shown_input = shown_params(spec, params)
+    attempt.shown_input, secrets = shown_params(spec, params)
+    attempt.secrets.extend(secrets)
     if not run.is_recorded(step.action.id):
         started = attempt.record(StepStatus.RUNNING, input_=None)
         run.book.emit_live("step_started", attempt.began_at, step=started)
@@ -269,10 +267,8 @@ async def _complete(run: Interpreter, attempt: Attempt, outcome: StepOutcome) ->
     if spec is None:
         return
     attempt.secrets.extend(outcome.sensitive)
-    if spec.secret_outputs:
-        attempt.secrets.extend(at_pointers(outcome.output, spec.secret_outputs))
-    if is_masked:
-        attempt.secrets.append(outcome.output)
+    output, secrets = shown_output(spec, outcome.output, is_masked=is_masked)
+    attempt.secrets.extend(secrets)
     run.book.hide(attempt.secrets)
     wake_at = outcome.wake_at
     sleeps = wake_at is not None and wake_at > now
@@ -282,7 +278,7 @@ async def _complete(run: Interpreter, attempt: Attempt, outcome: StepOutcome) ->
         record = attempt.record(
             StepStatus.DELAYED if sleeps else StepStatus.COMPLETED,
             input_=shown(input_),
-            output=shown(shown_output(spec, outcome.output, is_masked=is_masked)),
+            output=shown(output),
             status_code=outcome.status_code,
             ended_at=None if sleeps else now,
         )

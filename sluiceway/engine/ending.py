@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sluiceway.engine.sealing import encode, seal_json
 from sluiceway.models.execution import ExecutionStatus
+from sluiceway.models.masking import mask_secret_keys
 from sluiceway.storage.durable import Finish
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def finish_of(
     """Return what to write; *stopped* is how many steps were passed and the clock reading then."""
     error = book.shown(ending.error) if ending.error is not None else None
     final: JsonObject = {
-        "input": book.shown(input_.as_json()),
+        "input": book.shown(mask_secret_keys(input_.as_json())[0]),
         "output": book.shown(ending.output),
         "error": error,
         "entries": [*book.take_events()],

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from sluiceway.models.json import JsonObject
 
@@ -44,7 +44,7 @@ class Live:
             queue.put_nowait(event)
 
     @contextmanager
-    def listen(self, execution_id: str) -> Iterator[asyncio.Queue[JsonObject]]:
+    def listen(self, execution_id: str) -> Generator[asyncio.Queue[JsonObject]]:
         """Return a queue that gets the execution's events from here on."""
         queue: asyncio.Queue[JsonObject] = asyncio.Queue()
         self._listeners.setdefault(execution_id, set()).add(queue)

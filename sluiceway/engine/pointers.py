@@ -1,49 +1,30 @@
-"""Find and hide values by JSON Pointer (RFC 6901), through objects only."""
+"""Find values by JSON Pointer (RFC 6901), where ``*`` stands for every key or item."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, cast
-
-from sluiceway.engine.record_book import MASK
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sluiceway.models.json import JsonValue
 
-__all__ = ["at_pointers", "hide_at"]
-
-_MISSING: Final = object()
+__all__ = ["at_pointers"]
 
 
 def at_pointers(value: JsonValue, pointers: Iterable[str]) -> list[JsonValue]:
     """Return what stands at each of *pointers* in *value*; what is not there is left out."""
-    found = (_at(value, _parts(pointer)) for pointer in pointers)
-    return [cast("JsonValue", one) for one in found if one is not _MISSING]
+    return [found for pointer in pointers for found in _at(value, pointer.split("/")[1:])]
 
 
-def _parts(pointer: str) -> list[str]:
-    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
-
-
-def _at(value: JsonValue, parts: list[str]) -> object:
-    for part in parts:
-        if not isinstance(value, dict) or part not in value:
-            return _MISSING
-        value = value[part]
-    return value
-
-
-def hide_at(value: JsonValue, pointers: Iterable[str]) -> JsonValue:
-    """Return *value* with ``███`` at each of *pointers* that is there."""
-    for pointer in pointers:
-        value = _hide_one(value, _parts(pointer))
-    return value
-
-
-def _hide_one(value: JsonValue, parts: list[str]) -> JsonValue:
-    if not parts:
-        return MASK
-    if not isinstance(value, dict) or parts[0] not in value:
-        return value
-    return {**value, parts[0]: _hide_one(value[parts[0]], parts[1:])}
+def _at(value: JsonValue, keys: list[str]) -> list[JsonValue]:
+    if not keys:
+        return [value]
+    key = keys[0].replace("~1", "/").replace("~0", "~")
+    if isinstance(value, dict):
+        inner = list(value.values()) if key == "*" else [value[key]] if key in value else []
+    elif isinstance(value, list):
+        inner = [item for index, item in enumerate(value) if key in {"*", str(index)}]
+    else:
+        inner = []
+    return [found for item in inner for found in _at(item, keys[1:])]

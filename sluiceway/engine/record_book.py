@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from sluiceway.engine.live import Live
     from sluiceway.models.json import JsonObject, JsonValue
 
-__all__ = ["MASK", "SEQ_STEP", "RecordBook"]
+__all__ = ["SEQ_STEP", "RecordBook"]
 
-MASK: Final = "███"
 SEQ_STEP: Final = 1_000_000
 """Each claim numbers its events from a multiple of this: never below one that was seen live."""
 

@@ -37,10 +37,12 @@ async def reopen(engine: Engine, row: ExecutionRow) -> None:
             open_json(engine.sealer, row.resume, identity=resume_identity(row.id)),
         )
         position = log[-1].position + 1 if log else 0
-        kept = {event["seq"] for part in log for event in read_entries(part.entries)}
+        kept = {str(event["seq"]) for part in log for event in read_entries(part.entries)}
         # What the last stretch wrote with its end moves into the journal: the record stays whole.
         events = [
-            event for event in events_of(row, log) if "step" in event and event["seq"] not in kept
+            event
+            for event in events_of(row, log)
+            if "step" in event and str(event["seq"]) not in kept
         ]
         write = LogWrite(
             position=position,

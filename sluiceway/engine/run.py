@@ -20,6 +20,7 @@ from sluiceway.engine.sealing import seal_json
 from sluiceway.errors import ActionError, LanguageError, TimeLimitPassed
 from sluiceway.expressions import Undefined
 from sluiceway.models.execution import ExecutionInput, ExecutionStatus, StepStatus
+from sluiceway.models.masking import mask_secret_keys
 from sluiceway.models.timestamps import format_timestamp
 from sluiceway.storage.durable import LogWrite
 
@@ -134,6 +135,8 @@ class Run:
                 f"found {self.claim.takeovers} in a row that died over it"
             )
             raise StepFailed(error.as_json())
+        _, secrets = mask_secret_keys(self._input.as_json())
+        self.book.hide(secrets)
         context = self.context("", began_at=self.claim.clock_at, masked=self._hide_one)
         for template in self._plan.secret_templates:
             try:

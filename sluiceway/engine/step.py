@@ -1,13 +1,13 @@
-"""What becomes of one step's params and output: resolved, checked, and shown without secrets."""
+"""What becomes of one step's params and output: resolved, checked, shown without secrets."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
 from sluiceway.engine.params import convert_params
-from sluiceway.engine.pointers import hide_at
-from sluiceway.engine.record_book import MASK
+from sluiceway.engine.pointers import at_pointers
 from sluiceway.expressions.params import resolve_params
+from sluiceway.models.masking import MASK, mask_pointers, mask_secret_keys
 
 if TYPE_CHECKING:
     from sluiceway.actions.base import ActionSpec, Params
@@ -39,12 +39,26 @@ def checked_params(step: PlannedStep, spec: ActionSpec[Any], params: JsonObject)
     return step.struct
 
 
-def shown_params(spec: ActionSpec[Any], params: JsonObject) -> JsonObject:
-    """Return the params as records show them: no nested actions, no secrets."""
-    shown = {key: value for key, value in params.items() if key not in spec.branch_params}
-    return cast("JsonObject", hide_at(shown, spec.secret_params))
+def shown_params(spec: ActionSpec[Any], params: JsonObject) -> tuple[JsonObject, list[JsonValue]]:
+    """Return the params as records show them, and the secrets that were in them.
+
+    Nested actions are left out: they have records of their own once they are reached.
+    """
+    own = {key: value for key, value in params.items() if key not in spec.branch_params}
+    shown, secrets = _shown(own, spec.secret_params)
+    return cast("JsonObject", shown), secrets
 
 
-def shown_output(spec: ActionSpec[Any], output: JsonValue, *, is_masked: bool) -> JsonValue:
-    """Return the output as records show it."""
-    return MASK if is_masked else hide_at(output, spec.secret_outputs)
+def shown_output(
+    spec: ActionSpec[Any], output: JsonValue, *, is_masked: bool
+) -> tuple[JsonValue, list[JsonValue]]:
+    """Return the output as records show it, and the secrets that were in it."""
+    return (MASK, [output]) if is_masked else _shown(output, spec.secret_outputs)
+
+
+def _shown(value: JsonValue, pointers: tuple[str, ...]) -> tuple[JsonValue, list[JsonValue]]:
+    shown, secrets = mask_secret_keys(value)
+    if pointers:
+        secrets.extend(at_pointers(value, pointers))
+        shown = mask_pointers(shown, pointers)
+    return shown, secrets

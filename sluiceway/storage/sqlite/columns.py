@@ -10,7 +10,7 @@ import msgspec
 if TYPE_CHECKING:
     from sluiceway.models.json import JsonObject, JsonValue
 
-__all__ = ["from_ms", "json_text", "like_pattern", "parse_object", "to_ms"]
+__all__ = ["from_ms", "json_text", "like_pattern", "maybe_from_ms", "parse_object", "to_ms"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -27,12 +27,13 @@ def to_ms(moment: datetime | None) -> int | None:
     return None if moment is None else (moment - _EPOCH) // _MILLISECOND
 
 
-@overload
-def from_ms(value: int) -> datetime: ...
-@overload
-def from_ms(value: None) -> None: ...
-def from_ms(value: int | None) -> datetime | None:
+def from_ms(value: int) -> datetime:
     """Return the aware moment."""
+    return _EPOCH + timedelta(milliseconds=value)
+
+
+def maybe_from_ms(value: int | None) -> datetime | None:
+    """Return the aware moment, or nothing for NULL."""
     return None if value is None else _EPOCH + timedelta(milliseconds=value)
 
 

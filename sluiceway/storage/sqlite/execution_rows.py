@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sluiceway.models.execution import ExecutionStatus
 from sluiceway.storage.durable import ExecutionRow, LogRow
-from sluiceway.storage.sqlite.columns import from_ms, like_pattern, to_ms
+from sluiceway.storage.sqlite.columns import from_ms, like_pattern, maybe_from_ms, to_ms
 
 if TYPE_CHECKING:
     import sqlite3
@@ -39,10 +39,10 @@ def execution_row(row: Sequence[Any]) -> ExecutionRow:
         status=_STATUSES[row[8]],
         created_at=from_ms(row[9]),
         updated_at=from_ms(row[10]),
-        started_at=from_ms(row[11]),
-        ended_at=from_ms(row[12]),
-        ready_at=from_ms(row[13]),
-        clock_at=from_ms(row[14]),
+        started_at=maybe_from_ms(row[11]),
+        ended_at=maybe_from_ms(row[12]),
+        ready_at=maybe_from_ms(row[13]),
+        clock_at=maybe_from_ms(row[14]),
         claim_number=row[15],
         takeovers=row[16],
         cancel_requested=bool(row[17]),

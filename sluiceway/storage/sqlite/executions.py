@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sluiceway.models.execution import ExecutionStatus
 from sluiceway.storage.durable import CancelAnswer, Claim, Created, Heartbeat, LeaseLost
-from sluiceway.storage.sqlite.columns import from_ms, to_ms
+from sluiceway.storage.sqlite.columns import maybe_from_ms, to_ms
 from sluiceway.storage.sqlite.execution_lists import SqliteExecutionLists
 from sluiceway.storage.sqlite.execution_rows import COLUMNS, execution_row, log_rows
 from sluiceway.storage.sqlite.messages import insert_messages
@@ -89,7 +89,7 @@ class SqliteExecutionStore(SqliteExecutionLists):
     async def next_ready_at(self) -> datetime | None:
         """See ``ExecutionStore``."""
         return await self._database.read(
-            lambda c: from_ms(
+            lambda c: maybe_from_ms(
                 c.execute(
                     "SELECT min(ready_at) FROM executions WHERE ready_at IS NOT NULL"
                     " AND status <> 'RUNNING'"

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from sluiceway.storage.durable import LeaseLost, OutboxRow, OutboxStatus
-from sluiceway.storage.sqlite.columns import from_ms, json_text, like_pattern, parse_object, to_ms
+from sluiceway.storage.sqlite.columns import (
+    from_ms,
+    json_text,
+    like_pattern,
+    maybe_from_ms,
+    parse_object,
+    to_ms,
+)
 from sluiceway.storage.sqlite.messages import insert_messages
 
 if TYPE_CHECKING:
@@ -183,7 +190,7 @@ class SqliteOutboxStore:
     async def next_ready_at(self, queue: str) -> datetime | None:
         """See ``OutboxStore``."""
         return await self._database.read(
-            lambda c: from_ms(
+            lambda c: maybe_from_ms(
                 c.execute(
                     "SELECT min(ready_at) FROM outbox WHERE queue = ? AND ready_at IS NOT NULL",
                     (queue,),
@@ -236,7 +243,7 @@ def _row(row: tuple[Any, ...]) -> OutboxRow:
         status=OutboxStatus(row[7]),
         created_at=from_ms(row[8]),
         updated_at=from_ms(row[9]),
-        ready_at=from_ms(row[10]),
+        ready_at=maybe_from_ms(row[10]),
         owner=row[11],
         claim_number=row[12],
         attempts=row[13],

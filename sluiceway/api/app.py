@@ -92,7 +92,7 @@ class Api:
         claims = await authorize(route, self.services, headers)
         query = parse_query(scope.get("query_string", b""), route.query)
         body: JsonValue = None
-        if route.method in _TAKES_BODY:
+        if route.method in _TAKES_BODY or route.body is not None:
             data = await read_body(receive, limit=self.services.max_body_bytes)
             schema = route.body
             body = parse_body(

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from sluiceway.api.route import Param
+from sluiceway.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sluiceway.models.json import JsonObject, JsonValue
 
-__all__ = ["FIELDS", "PAGES", "pick_fields", "slice_of", "with_totals"]
+__all__ = ["CHECKPOINT", "FIELDS", "PAGES", "is_checkpoint", "paged", "pick_fields", "slice_of"]
 
 PAGES: Final = (
-    Param(name="page", type="integer", default=0, minimum=0),
+    Param(name="page", type="integer", default=0, minimum=0, maximum=1_000_000),
     Param(name="per_page", type="integer", default=50, minimum=1, maximum=100),
     Param(name="include_totals", type="boolean", default=False),
 )
 """Offset paging."""
 
+CHECKPOINT: Final = (
+    Param(name="from"),
+    Param(name="take", type="integer", minimum=1, maximum=100),
+)
+"""Checkpoint paging: ``from`` is the ``next`` of the page before."""
+
 FIELDS: Final = (
     Param(name="fields"),
     Param(name="include_fields", type="boolean", default=True),
 )
+
+_TOKEN: Final = re.compile(r"o([0-9]{1,12})")
 
 
 def pick_fields(item: JsonObject, query: Mapping[str, Any]) -> JsonObject:
@@ -35,16 +45,38 @@ def pick_fields(item: JsonObject, query: Mapping[str, Any]) -> JsonObject:
     return {key: value for key, value in item.items() if (key in names) == wanted}
 
 
+def is_checkpoint(query: Mapping[str, Any]) -> bool:
+    """Tell whether the client pages by checkpoint."""
+    return bool(query.get("from")) or query.get("take") is not None
+
+
 def slice_of(query: Mapping[str, Any]) -> tuple[int, int]:
-    """Return offset and limit."""
-    return query["page"] * query["per_page"], query["per_page"]
+    """Return offset and limit, whichever way the client pages.
+
+    Raises:
+        InvalidRequest: ``from`` is not what a page gave.
+    """
+    if not is_checkpoint(query):
+        return query["page"] * query["per_page"], query["per_page"]
+    token = query["from"]
+    found = _TOKEN.fullmatch(token) if token else None
+    if token and found is None:
+        raise InvalidRequest(
+            "Query validation error: 'Invalid checkpoint' on property from.",
+            error_code="invalid_query_string",
+        )
+    return int(found[1]) if found else 0, query["take"] or 50
 
 
-def with_totals(
-    key: str, items: list[JsonValue], query: Mapping[str, Any], *, total: int
+def paged(
+    key: str, items: Sequence[JsonObject], query: Mapping[str, Any], *, total: int
 ) -> JsonValue:
-    """Return the bare list, or the recorded envelope where ``include_totals`` asks for it."""
-    if not query["include_totals"]:
-        return items
+    """Return the bare list, the envelope with totals, or the checkpoint page under *key*."""
+    listed: list[JsonValue] = list(items)
     start, limit = slice_of(query)
-    return {"limit": limit, "start": start, "total": total, key: items}
+    if is_checkpoint(query):
+        more = start + len(listed) < total
+        return {**({"next": f"o{start + len(listed)}"} if more else {}), key: listed}
+    if not query["include_totals"]:
+        return listed
+    return {"limit": limit, "start": start, "total": total, key: listed}

@@ -1,14 +1,27 @@
-"""What the API works on; ``bootstrap`` builds it, tests build their own."""
+"""What the API works on; the commands build it from ``bootstrap``'s objects, tests their own."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from sluiceway.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from sluiceway.actions.catalogue import ActionCatalogue
+    from sluiceway.engine.service import Executions
     from sluiceway.management.tenant import EmbeddedTenant
+    from sluiceway.models.json import JsonObject
+    from sluiceway.models.message import Channel
+    from sluiceway.providers.base import ConfiguredProvider
+    from sluiceway.storage.base import Store
+    from sluiceway.vault.connections import StoredConnections
 
 __all__ = ["Services"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,10 +30,48 @@ class Services:
 
     Attributes:
         tenant: the embedded tenant.
+        store: the database, for the outbox, the audit log and health.
+        connections: the vault's connections.
+        executions: starts and shows executions.
+        actions: the action catalogue.
+        try_phone: sends a test message through a phone provider; returns the provider's receipt.
         rate_limit: requests a second and burst on ``/api/v2``, ``None`` for no limit.
         max_body_bytes: the largest body that is read.
+        is_development: whether a browser on this machine is signed in to the console by itself.
+        is_secure: whether clients reach the server by https.
     """
 
     tenant: EmbeddedTenant
+    store: Store | None = None
+    connections: StoredConnections | None = None
+    executions: Executions | None = None
+    actions: ActionCatalogue | None = None
+    try_phone: Callable[[ConfiguredProvider, Channel, str, str], Awaitable[JsonObject]] | None = (
+        None
+    )
     rate_limit: tuple[float, int] | None = None
     max_body_bytes: int = 4 * 1024 * 1024
+    is_development: bool = False
+    is_secure: bool = False
+
+    def need_store(self) -> Store:
+        """Return the database. Raises ``UsageError`` where this process has none."""
+        return _need(self.store, "a database")
+
+    def need_connections(self) -> StoredConnections:
+        """Return the vault's connections. Raises ``UsageError`` where this process has none."""
+        return _need(self.connections, "the vault")
+
+    def need_executions(self) -> Executions:
+        """Return the engine. Raises ``UsageError`` where this process has none."""
+        return _need(self.executions, "the engine")
+
+    def need_actions(self) -> ActionCatalogue:
+        """Return the catalogue. Raises ``UsageError`` where this process has none."""
+        return _need(self.actions, "the action catalogue")
+
+
+def _need(found: T | None, what: str) -> T:
+    if found is None:
+        raise UsageError(f"expected a process with {what}: this one serves only the tenant")
+    return found

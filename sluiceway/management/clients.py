@@ -89,6 +89,8 @@ def grant_keys(body: JsonObject) -> tuple[Key, ...]:
     return (
         Key(name="client_audience", value=f"{client_id}\n{audience}", unique=True),
         Key(name="client", value=client_id),
+        Key(name="client_id", value=client_id),
+        Key(name="audience", value=audience),
     )
 
 

@@ -1,0 +1,152 @@
+"""Phone providers and phone templates: ``/api/v2/branding/phone/…`` apart from HTTP.
+
+Recorded: terraform-provider-auth0 ``TestAccCheckPhoneProvider`` and ``TestAccDataPhoneProvider``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from sluiceway.errors import InvalidRequest, NotFound
+from sluiceway.management.fields import FLAG, choice, closed, nullable, open_object, text
+from sluiceway.management.records import change
+from sluiceway.management.resources import Resource, shown_item
+from sluiceway.models.ids import new_id
+
+if TYPE_CHECKING:
+    from sluiceway.management.environment import Environment
+    from sluiceway.models.json import JsonObject
+    from sluiceway.storage.base import Document
+
+__all__ = ["PROVIDERS", "TEMPLATES", "TRY", "reset_template"]
+
+_METHODS: Final[JsonObject] = {
+    "type": "array",
+    "minItems": 1,
+    "uniqueItems": True,
+    "items": choice("text", "voice"),
+}
+_TWILIO: Final = closed(
+    {
+        "sid": text(255),
+        "default_from": nullable(text(255)),
+        "mssid": nullable(text(255)),
+        "delivery_methods": _METHODS,
+    },
+    "sid",
+    "delivery_methods",
+).document
+_CUSTOM: Final = closed({"delivery_methods": _METHODS}, "delivery_methods").document
+_PROPERTIES: Final[JsonObject] = {
+    "name": choice("twilio", "custom"),
+    "disabled": FLAG,
+    "configuration": {"type": "object", "anyOf": [_TWILIO, _CUSTOM]},
+    "credentials": {
+        "anyOf": [
+            closed({"auth_token": text(255)}, "auth_token").document,
+            closed({}).document,
+        ]
+    },
+}
+
+
+async def _check_provider(_: Environment, body: JsonObject) -> JsonObject:
+    configuration = body.get("configuration")
+    given = configuration if isinstance(configuration, dict) else {}
+    has_sender = bool(given.get("default_from") or given.get("mssid"))
+    if body.get("name") == "twilio" and not (given.get("sid") and has_sender):
+        raise InvalidRequest("Bad Operation on Notification Resource")
+    order = ("tenant", "name", "channel", "disabled", "configuration")
+    return {name: body[name] for name in order if name in body}
+
+
+def _provider_id(environment: Environment, body: JsonObject) -> str:
+    body["tenant"] = environment.tenant_name
+    return new_id("pro", random_bits=environment.random_bits)
+
+
+PROVIDERS: Final = Resource(
+    kind="phone_provider",
+    new_id=_provider_id,
+    create=open_object(_PROPERTIES, "name", "credentials"),
+    update=closed(_PROPERTIES, least=1),
+    missing=("The phone provider does not exist.", "inexistent_phone_provider"),
+    defaults={"tenant": "", "channel": "phone", "disabled": False},
+    secret="credentials",  # noqa: S106 - the name of the member, not its value
+    has_dates=True,
+    check=_check_provider,
+)
+
+_TYPES: Final = (
+    "otp_verify",
+    "otp_enroll",
+    "change_password",
+    "blocked_account",
+    "password_breach",
+)
+_BODY: Final = closed({"text": text(20_000), "voice": text(20_000)}).document
+_CONTENT: Final = closed(
+    {"syntax": {"type": "string"}, "from": text(16), "body": _BODY}, least=1
+).document
+_TEMPLATE: Final[JsonObject] = {"disabled": FLAG, "content": _CONTENT}
+_DEFAULTS: Final = {
+    "otp_verify": "Your verification code is: {{ code }}",
+    "otp_enroll": "Your enrollment code is: {{ code }}",
+    "change_password": "Your password change code is: {{ code }}",
+    "blocked_account": "Your account has been blocked.",
+    "password_breach": "Your password may have been breached. Change it as soon as you can.",
+}
+
+
+def _default_content(type_: str) -> JsonObject:
+    words = _DEFAULTS[type_]
+    return {"syntax": "liquid", "body": {"text": words, "voice": words}}
+
+
+async def _check_template(_: Environment, body: JsonObject) -> JsonObject:
+    given = body.get("content")
+    content = given if isinstance(given, dict) else {}
+    default = _default_content(str(body["type"]))
+    return {**body, "content": {**default, **content, "syntax": "liquid"}}
+
+
+def _template_id(environment: Environment, body: JsonObject) -> str:
+    body["tenant"] = environment.tenant_name
+    return new_id("tem", random_bits=environment.random_bits)
+
+
+TEMPLATES: Final = Resource(
+    kind="phone_template",
+    new_id=_template_id,
+    create=closed({**_TEMPLATE, "type": choice(*_TYPES)}, "type"),
+    update=closed(_TEMPLATE),
+    missing=("The phone template does not exist.", "inexistent_phone_template"),
+    taken=("A template of this type already exists.", "phone_template_conflict"),
+    unique=("type",),
+    defaults={"tenant": "", "channel": "phone", "disabled": False},
+    merged=("content",),
+    has_dates=True,
+    check=_check_template,
+)
+
+TRY: Final = closed(
+    {"to": text(16, pattern=r"^\+[0-9]{1,15}$"), "delivery_method": choice("text", "voice")}, "to"
+)
+
+
+async def reset_template(environment: Environment, id_: str) -> JsonObject:
+    """Give a template its first content back.
+
+    Raises:
+        NotFound: there is none with that id.
+    """
+
+    def edit(current: Document) -> Document:
+        body = {**current.body, "content": _default_content(str(current.body["type"]))}
+        return replace(current, body=body, updated_at=environment.now())
+
+    edited = await change(environment.documents, TEMPLATES.kind, id_, edit)
+    if edited is None:
+        raise NotFound(TEMPLATES.missing[0], error_code=TEMPLATES.missing[1])
+    return shown_item(TEMPLATES, edited)

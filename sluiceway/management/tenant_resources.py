@@ -1,0 +1,208 @@
+"""The tenant's other objects, one table entry each, as far as real clients touch them.
+
+Their bodies are open: what a client sets is kept and given back, which is what deploy tools need.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sluiceway.errors import InvalidRequest
+from sluiceway.management import clients, connections
+from sluiceway.management.fields import (
+    FLAG,
+    OPEN,
+    TEXTS,
+    choice,
+    closed,
+    nullable,
+    open_object,
+    text,
+)
+from sluiceway.management.resources import Resource
+from sluiceway.models.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sluiceway.management.environment import Environment
+    from sluiceway.models.ids import IdPrefix
+    from sluiceway.models.json import JsonObject
+
+__all__ = [
+    "CLIENTS",
+    "CLIENT_GRANTS",
+    "CONNECTIONS",
+    "ORGANIZATIONS",
+    "RESOURCE_SERVERS",
+    "ROLES",
+]
+
+
+def _prefixed(prefix: IdPrefix) -> Callable[[Environment, JsonObject], str]:
+    return lambda environment, _: new_id(prefix, random_bits=environment.random_bits)
+
+
+def _hexadecimal(environment: Environment, _: JsonObject) -> str:
+    return f"{environment.random_bits(96):024x}"
+
+
+_CLIENT: Final[JsonObject] = {
+    "name": text(
+        255, about="Name of this client (min length: 1 character, does not allow < or >)."
+    ),
+    "description": text(140, shortest=0),
+    "app_type": text(),
+    "grant_types": TEXTS,
+    "callbacks": TEXTS,
+    "allowed_origins": TEXTS,
+    "web_origins": TEXTS,
+    "allowed_logout_urls": TEXTS,
+    "client_metadata": OPEN,
+    "jwt_configuration": OPEN,
+    "is_first_party": FLAG,
+    "oidc_conformant": FLAG,
+    "token_endpoint_auth_method": nullable(
+        choice("none", "client_secret_post", "client_secret_basic")
+    ),
+}
+
+CLIENTS: Final = Resource(
+    kind=clients.KIND,
+    id_field="client_id",
+    new_id=lambda environment, _: clients.new_client_id(environment.random_bits),
+    create=open_object(_CLIENT, "name"),
+    update=open_object(_CLIENT),
+    missing=("The client does not exist", "inexistent_client"),
+    defaults={
+        "is_first_party": True,
+        "oidc_conformant": True,
+        "grant_types": ["client_credentials"],
+        "token_endpoint_auth_method": "client_secret_post",
+        "global": False,
+        "tenant": "local",
+    },
+    merged=("client_metadata",),
+    dependants=(clients.GRANT_KIND, "client_credential"),
+)
+
+
+async def _check_grant(environment: Environment, body: JsonObject) -> JsonObject:
+    client_id, audience = str(body.get("client_id", "")), str(body["audience"])
+    if await environment.documents.get(clients.KIND, client_id) is None:
+        raise InvalidRequest(f"Unknown client: {client_id}", error_code="invalid_body")
+    if audience != environment.audience and not await environment.documents.find(
+        "resource_server", "identifier", audience, limit=1
+    ):
+        raise InvalidRequest(f"Resource server not found: {audience}", error_code="invalid_body")
+    return body
+
+
+_SCOPE: Final[JsonObject] = {"type": "array", "items": text(280)}
+
+CLIENT_GRANTS: Final = Resource(
+    kind=clients.GRANT_KIND,
+    new_id=_prefixed("cgr"),
+    create=open_object(
+        {"client_id": text(), "audience": text(), "scope": _SCOPE}, "client_id", "audience"
+    ),
+    update=open_object({"scope": nullable(_SCOPE)}),
+    missing=("The client grant does not exist.", "inexistent_client_grant"),
+    taken=("A resource with the same identifier already exists.", "grant_conflict"),
+    defaults={"scope": [], "subject_type": "client"},
+    more_keys=clients.grant_keys,
+    check=_check_grant,
+)
+
+RESOURCE_SERVERS: Final = Resource(
+    kind="resource_server",
+    new_id=_hexadecimal,
+    create=open_object(
+        {"identifier": text(600), "name": text(200), "scopes": {"type": "array", "items": OPEN}},
+        "identifier",
+    ),
+    update=open_object({"name": text(200), "scopes": {"type": "array", "items": OPEN}}),
+    missing=("The resource server does not exist.", "inexistent_resource_server"),
+    taken=("A resource server with the same identifier already exists.", "resource_conflict"),
+    unique=("identifier",),
+    defaults={
+        "is_system": False,
+        "scopes": [],
+        "signing_alg": "RS256",
+        "allow_offline_access": False,
+        "token_lifetime": 86_400,
+        "token_lifetime_for_web": 7_200,
+        "skip_consent_for_verifiable_first_party_clients": False,
+    },
+)
+
+
+async def _check_connection(_: Environment, body: JsonObject) -> JsonObject:
+    return {**body, "realms": body.get("realms") or [body["name"]]}
+
+
+_CONNECTION: Final[JsonObject] = {
+    "display_name": text(128),
+    "options": OPEN,
+    "enabled_clients": TEXTS,
+    "realms": TEXTS,
+    "metadata": OPEN,
+    "is_domain_connection": FLAG,
+    "show_as_button": FLAG,
+}
+
+CONNECTIONS: Final = Resource(
+    kind=connections.KIND,
+    new_id=_prefixed("con"),
+    create=open_object(
+        {
+            **_CONNECTION,
+            "name": text(128, pattern=r"^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$"),
+            "strategy": text(),
+        },
+        "name",
+        "strategy",
+    ),
+    update=open_object(_CONNECTION),
+    missing=("The connection does not exist", "inexistent_connection"),
+    taken=("A connection with the same name already exists", "connection_conflict"),
+    unique=("name",),
+    indexed=("strategy",),
+    defaults={"options": {}, "enabled_clients": [], "is_domain_connection": False},
+    check=_check_connection,
+)
+
+_ORGANIZATION: Final[JsonObject] = {
+    "name": text(50, pattern=r"^[a-z0-9_-]+$"),
+    "display_name": text(255),
+    "branding": OPEN,
+    "metadata": OPEN,
+    "enabled_connections": {"type": "array", "items": OPEN},
+    "token_quota": nullable(OPEN),
+}
+
+ORGANIZATIONS: Final = Resource(
+    kind="organization",
+    new_id=_prefixed("org"),
+    create=closed(_ORGANIZATION, "name"),
+    update=closed(_ORGANIZATION),
+    missing=("No organization found by that id or name", ""),
+    taken=("An organization with this name already exists.", "organization_conflict"),
+    unique=("name",),
+    merged=("metadata",),
+    dependants=("organization_member", "organization_connection"),
+)
+
+_ROLE: Final[JsonObject] = {"name": text(50), "description": text(255, shortest=0)}
+
+ROLES: Final = Resource(
+    kind="role",
+    new_id=_prefixed("rol"),
+    create=closed(_ROLE, "name"),
+    update=closed(_ROLE),
+    missing=("Role not found", "inexistent_role"),
+    taken=("A role with this name already exists.", "role_conflict"),
+    unique=("name",),
+    defaults={"description": ""},
+    dependants=("role_user", "role_permission"),
+)

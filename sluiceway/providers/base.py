@@ -2,7 +2,7 @@
 
 A provider is declared by one module ``providers/email/<name>.py`` or ``providers/phone/<name>.py``
 with one constant, ``PROVIDER``. Most are two pure halves around one HTTP exchange:
-``build_request`` and ``parse_response``. SMTP has mail and replies in place of requests and responses, and a capture
+``build_request`` and ``parse_response``. SMTP has mail and replies in their place, and a capture
 provider answers by itself. What sends is ``providers/sender.py``.
 """
 
@@ -42,6 +42,7 @@ __all__ = [
     "SmtpReply",
     "SmtpServer",
     "TlsMode",
+    "TokenEmailProvider",
 ]
 
 
@@ -156,11 +157,10 @@ class ConfiguredProvider:
     @property
     def secrets(self) -> tuple[str, ...]:
         """The credentials' texts that must never be shown."""
-        return tuple(
-            value
-            for value in self.credentials.values()
-            if isinstance(value, str) and len(value) >= 8  # noqa: PLR2004 - shorter is no secret
-        )
+        texts = [value for value in self.credentials.values() if isinstance(value, str)]
+        # A connection string is shown in parts as often as whole.
+        texts += [part.partition("=")[2] for text in texts for part in text.split(";")]
+        return tuple(text for text in texts if len(text) >= 8)  # noqa: PLR2004 - shorter is none
 
 
 class ProviderDirectory(Protocol):
@@ -229,6 +229,11 @@ class NeedsToken(Protocol):
     def with_token(self, token: AccessToken) -> Self:
         """Return this provider with *token* in its requests."""
         ...
+
+
+@runtime_checkable
+class TokenEmailProvider(HttpEmailProvider, NeedsToken, Protocol):
+    """An email service behind one HTTP request that carries a token."""
 
 
 TlsMode: TypeAlias = "str"

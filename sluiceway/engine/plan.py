@@ -10,6 +10,7 @@ from sluiceway.engine.pointers import at_pointers
 from sluiceway.engine.sealing import open_snapshot
 from sluiceway.errors import StorageError
 from sluiceway.models.flow import Flow, parse_actions
+from sluiceway.models.masking import SECRET_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,6 +115,7 @@ def _secret_templates(steps: tuple[PlannedStep, ...]) -> Iterator[str]:
         for key, value in params.items():
             if key not in step.branches:
                 yield from (text for text in _texts(value) if _MASKING in text)
+                yield from (text for text in _named_secrets({key: value}) if "{{" in text)
         for nested in step.branches.values():
             yield from _secret_templates(nested)
 
@@ -127,6 +129,15 @@ def _texts(value: JsonValue) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _texts(item)
+
+
+def _named_secrets(value: JsonValue) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _texts(item) if key.lower() in SECRET_KEYS else _named_secrets(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _named_secrets(item)
 
 
 def _has_template(value: JsonValue) -> bool:

@@ -1,0 +1,106 @@
+"""Secrets: gone from every record and event, there for later steps, sealed where they are kept."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from typing import Any
+
+import pytest
+
+MASK = "███"
+SECRET = "c0rrect-horse-battery"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"value": "{{ functions.mask(fields.x) }}"}, {"value": "{{ actions.one.got }}"}),
+        ({"secret": "{{ fields.x }}"}, {"value": "{{ actions.one.code }}"}),
+        ({"value": "{{ fields.x }}", "mask_output": True}, {"value": "{{ actions.one.got }}"}),
+        ({"value": {"Authorization": "{{ fields.x }}"}}, {"value": "{{ fields.x }}"}),
+    ],
+    ids=["functions.mask", "a secret param and output", "mask_output", "an Authorization header"],
+)
+def test_a_secret_is_hidden_everywhere_and_later_steps_get_it(
+    lab: Any, file_url: str, step: Any, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    seen: list[Any] = []
+
+    async def scenario() -> None:
+        async with lab(file_url) as it:
+
+            async def look(context: Any) -> None:
+                seen.append(context.resolve(second["value"]))
+
+            it.actions.hooks["two"] = look
+            flow = it.flow(
+                step("zero", "REPEAT", value="{{ fields.x }}"),
+                step("one", "REPEAT", **first),
+                step("two", "REPEAT", **second),
+                step("mail", "MAIL", value="{{ fields.x }}@x.example", body="{{ x }}"),
+                step("late", "REPEAT", fail=1),
+            )
+            from sluiceway.models.execution import ExecutionInput
+            from sluiceway.storage.durable import OutboxFilter
+
+            id_ = await it.executions.start(flow, ExecutionInput(fields={"x": SECRET}))
+            events = [event async for event in it.executions.events(id_)]
+            record = await it.end_of(id_)
+            assert record["status"] == "FAILED"
+            shown = [record, await it.executions.get(id_, debug=True)]
+            shown += [row.shown for row in await it.store.outbox.list(OutboxFilter())]
+            assert SECRET not in str(shown)
+            assert MASK in str(record["steps"][2])
+            if first.get("mask_output"):
+                events = [e for e in events if e.get("step", {}).get("id") != "zero"]
+            assert SECRET not in str(events)
+
+    asyncio.run(scenario())
+    assert seen == [SECRET]
+    path = file_url.removeprefix("sqlite:///")
+    with sqlite3.connect(path) as connection:
+        dump = "\n".join(
+            str(row)
+            for (table,) in connection.execute("SELECT name FROM sqlite_schema WHERE type='table'")
+            for row in connection.execute(f"SELECT * FROM {table}")
+        )
+    connection.close()
+    assert SECRET not in dump
+
+
+def test_a_secret_that_is_learned_late_is_hidden_in_what_was_written_before(
+    lab: Any, url: str, step: Any
+) -> None:
+    async def scenario() -> None:
+        async with lab(url) as it:
+            record = await it.run(
+                step("one", "REPEAT", value="{{ fields.x }}"),
+                step("two", "REPEAT", value=1),
+                step("three", "REPEAT", value={"password": "{{ actions.one.got }}"}),
+                x=SECRET,
+            )
+            assert record["steps"][0]["input"]["value"] == MASK
+            assert record["steps"][0]["output"]["got"] == MASK
+            assert record["input"]["fields"]["x"] == MASK
+            assert SECRET not in str(record)
+
+    asyncio.run(scenario())
+
+
+def test_an_error_that_quotes_a_secret_is_masked(lab: Any, url: str, step: Any) -> None:
+    from sluiceway.errors import ActionError
+
+    async def scenario() -> None:
+        async with lab(url) as it:
+
+            async def refuse(_: Any) -> None:
+                raise ActionError(f"no such code: {SECRET}")
+
+            it.actions.hooks["one"] = refuse
+            record = await it.run(step("one", "REPEAT", secret="{{ fields.x }}"), x=SECRET)
+            assert record["error"]["message"] == f"no such code: {MASK}"
+            page = await it.executions.list()
+            assert SECRET not in str(page)
+
+    asyncio.run(scenario())

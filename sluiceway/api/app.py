@@ -7,6 +7,8 @@ without loading a web framework; ``api/server.py`` puts it into Starlette for th
 from __future__ import annotations
 
 import logging
+import time
+from dataclasses import replace
 from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +22,7 @@ from sluiceway.api.requests import parse_body, parse_query, read_body
 from sluiceway.api.route import Call, Reply, Route, Stream
 from sluiceway.api.router import Router
 from sluiceway.extensions import discover
+from sluiceway.storage.base import AuditEntry
 
 if TYPE_CHECKING:
     from sluiceway.api.services import Services
@@ -31,7 +34,7 @@ _LOG: Final = logging.getLogger("sluiceway.api")
 _ENCODER: Final = msgspec.json.Encoder()
 _PACKAGES: Final = ("sluiceway.api.management", "sluiceway.api.sluiceway")
 _NOT_FOUND: Final = Reply(status=404, body=envelope(404, "Not Found"))
-_TAKES_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+_READS: Final = frozenset({"GET", "HEAD"})
 
 
 @cache
@@ -46,7 +49,8 @@ def load_routes() -> tuple[Route, ...]:
 
 def build_app(services: Services) -> Api:
     """Return the application over *services*: Auth0's API and ours, without the console."""
-    return Api(services, load_routes())
+    routes = load_routes()
+    return Api(replace(services, routes=routes), routes)
 
 
 class Api:
@@ -61,62 +65,87 @@ class Api:
         """Answer one request (ASGI)."""
         if scope["type"] != "http":
             return
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1")
-            for name, value in scope["headers"]
-        }
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        path = raw.partition(b"?")[0].decode("latin-1")
+        found = self._router.find(scope["method"], path)
+        if found is None:
+            await _send(_NOT_FOUND, send, method=scope["method"], extra={})
+            return
+        began = time.perf_counter()
         limits: dict[str, str] = {}
         try:
-            answer = await self._answer(scope, receive, headers, limits)
+            answer = await self._answer(found, path, scope, receive, limits)
         except ConnectionResetError:
             return
         except Exception as error:  # noqa: BLE001 - whatever happens, the client gets an envelope
             answer = reply_for(error)
             if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
                 _LOG.exception("%s %s failed", scope["method"], scope["path"])
+        route = found[0]
+        status = HTTPStatus.OK if isinstance(answer, Stream) else answer.status
+        self.services.counters.add(route.method, route.path, status, time.perf_counter() - began)
         if isinstance(answer, Stream):
             await answer.app(scope, receive, send)
             return
         await _send(answer, send, method=scope["method"], extra=limits)
 
     async def _answer(
-        self, scope: Any, receive: Any, headers: dict[str, str], limits: dict[str, str]
+        self,
+        found: tuple[Route, dict[str, str]],
+        path: str,
+        scope: Any,
+        receive: Any,
+        limits: dict[str, str],
     ) -> Reply | Stream:
-        raw = scope.get("raw_path") or scope["path"].encode()
-        found = self._router.find(scope["method"], raw.partition(b"?")[0].decode("latin-1"))
-        if found is None:
-            return _NOT_FOUND
-        route, path = found
+        route, variables = found
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in scope["headers"]
+        }
         if route.path.startswith("/api/v2/"):
             limits.update(self._limiter.take())
         claims = await authorize(route, self.services, headers)
-        query = parse_query(scope.get("query_string", b""), route.query)
-        body: JsonValue = None
-        if route.method in _TAKES_BODY or route.body is not None:
-            data = await read_body(receive, limit=self.services.max_body_bytes)
-            schema = route.body
-            body = parse_body(
-                data, headers.get("content-type", ""), schema.document if schema else None
-            )
-            if schema is not None and body is None:
-                body = {}
-            if schema is not None and route.is_checked:
-                schema.check(body)
         client = scope.get("client")
-        result = await route.handle(
-            Call(
-                services=self.services,
-                path=path,
-                query=query,
-                headers=headers,
-                body=body,
-                claims=claims,
-                client_address=client[0] if client else "",
-            )
+        call = Call(
+            services=self.services,
+            path=variables,
+            query=parse_query(scope.get("query_string", b""), route.query),
+            headers=headers,
+            body=await self._body(route, headers, receive),
+            claims=claims,
+            client_address=client[0] if client else "",
         )
+        result = await route.handle(call)
+        if route.method not in _READS and claims is not None:
+            await self._note(call, route, path)
         if isinstance(result, Reply | Stream):
             return result
         return Reply(status=route.status, body=result)
+
+    async def _body(self, route: Route, headers: dict[str, str], receive: Any) -> JsonValue:
+        """Return the body, checked; ``{}`` where the route has one and none was sent."""
+        if route.body is None:
+            return None
+        data = await read_body(receive, limit=self.services.max_body_bytes)
+        body = parse_body(data, headers.get("content-type", ""), route.body.document)
+        if body is None and not data:
+            body = {}
+        if route.is_checked:
+            route.body.check(body)
+        return body
+
+    async def _note(self, call: Call, route: Route, path: str) -> None:
+        """Keep who changed what; a process that serves only flows of its own keeps no audit log."""
+        if self.services.store is None:
+            return
+        await self.services.store.audit.append(
+            AuditEntry(
+                at=self.services.tenant.environment.now(),
+                actor=call.actor,
+                action=f"{route.method} {route.path}",
+                target=path,
+            )
+        )
 
 
 async def _send(reply: Reply, send: Any, *, method: str, extra: dict[str, str]) -> None:

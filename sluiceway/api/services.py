@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from sluiceway.api.counters import Counters
 from sluiceway.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from sluiceway.actions.catalogue import ActionCatalogue
+    from sluiceway.api.route import Route
     from sluiceway.engine.service import Executions
     from sluiceway.management.tenant import EmbeddedTenant
     from sluiceway.models.json import JsonObject
@@ -39,6 +41,9 @@ class Services:
         max_body_bytes: the largest body that is read.
         is_development: whether a browser on this machine is signed in to the console by itself.
         is_secure: whether clients reach the server by https.
+        console_client_id: the client that such a browser is signed in as.
+        counters: what was answered, for ``/metrics``.
+        routes: all routes, for the reference; ``build_app`` fills them in.
     """
 
     tenant: EmbeddedTenant
@@ -53,6 +58,9 @@ class Services:
     max_body_bytes: int = 4 * 1024 * 1024
     is_development: bool = False
     is_secure: bool = False
+    console_client_id: str = ""
+    counters: Counters = field(default_factory=Counters)
+    routes: tuple[Route, ...] = ()
 
     def need_store(self) -> Store:
         """Return the database. Raises ``UsageError`` where this process has none."""

@@ -1,0 +1,386 @@
+"""``/sluiceway/v1``: start executions, watch them, stop them, run them again."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from sluiceway.api.paging import CHECKPOINT
+from sluiceway.api.route import Call, Param, Reply, Route, Stream
+from sluiceway.engine.record import summary_of
+from sluiceway.engine.service import StartRequest
+from sluiceway.errors import InvalidRequest, NotFound
+from sluiceway.management import flows
+from sluiceway.management.fields import OPEN, choice, closed, text
+from sluiceway.models.execution import ExecutionInput, ExecutionStatus
+from sluiceway.models.flow import Flow
+from sluiceway.models.timestamps import parse_timestamp
+from sluiceway.storage.durable import ExecutionFilter
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from datetime import datetime
+
+    from sluiceway.models.json import JsonObject, JsonValue
+    from sluiceway.storage.durable import ExecutionRow
+
+__all__ = ["ROUTES"]
+
+_INPUT: Final[JsonObject] = {"context": OPEN, "fields": OPEN, "vars": OPEN}
+_CONNECTIONS: Final[JsonObject] = {"type": "object", "additionalProperties": {"type": "string"}}
+_START: Final = closed({**_INPUT, "connections": _CONNECTIONS, "not_before": text(64)})
+_RUN: Final = closed(
+    {**_INPUT, "connections": _CONNECTIONS, "flow": {"type": ["object", "array"]}}, "flow"
+)
+_RETRY: Final = closed({"from": choice("start", "failed_step")})
+_ROW: Final = closed({**_INPUT, "key": text(200)}).document
+_BATCH: Final = closed(
+    {
+        "id": text(100, pattern=r"^[A-Za-z0-9._-]+$"),
+        "connections": _CONNECTIONS,
+        "rows": {"type": "array", "minItems": 1, "maxItems": 1000, "items": _ROW},
+    },
+    "id",
+    "rows",
+)
+_LONGEST_WAIT_S: Final = 300
+_KEEP_ALIVE_S: Final = 15.0
+
+
+async def _start(call: Call) -> Reply:
+    environment = call.services.tenant.environment
+    flow = await flows.load_flow(environment, call.path["id"])
+    await flows.mark_executed(environment, flow.id)
+    return await _begin(call, flow)
+
+
+async def _run(call: Call) -> Reply:
+    """Run a flow that is not kept: what the editor shows, before it is saved."""
+    body: Any = call.body
+    return await _begin(call, Flow.from_json(body["flow"], name="Unsaved flow", at="/flow"))
+
+
+async def _begin(call: Call, flow: Flow) -> Reply:
+    body: JsonObject = call.body if isinstance(call.body, dict) else {}
+    executions = call.services.need_executions()
+    key = call.headers.get("idempotency-key", "")
+    if len(key) > 255:  # noqa: PLR2004 - what the store's column is meant for
+        raise InvalidRequest("expected an Idempotency-Key of at most 255 characters")
+    not_before = body.get("not_before")
+    id_ = await executions.start(
+        flow,
+        _input(body),
+        idempotency_key=key or None,
+        not_before=_moment(not_before, "not_before") if isinstance(not_before, str) else None,
+        connections=_connections(body),
+    )
+    wait = call.query["wait"]
+    if wait and await executions.wait(id_, timeout_s=min(wait, _LONGEST_WAIT_S)):
+        return Reply(body=await _record(call, id_, debug=True))
+    location = {"location": f"/sluiceway/v1/executions/{id_}"}
+    return Reply(status=202, body=await _record(call, id_, debug=False), headers=location)
+
+
+def _input(body: JsonObject) -> ExecutionInput:
+    def part(name: str) -> JsonObject:
+        value = body.get(name)
+        return value if isinstance(value, dict) else {}
+
+    return ExecutionInput(context=part("context"), fields=part("fields"), vars=part("vars"))
+
+
+def _connections(body: JsonObject) -> dict[str, str] | None:
+    given = body.get("connections")
+    return {key: str(value) for key, value in given.items()} if isinstance(given, dict) else None
+
+
+def _moment(text_: str, name: str) -> datetime:
+    try:
+        return parse_timestamp(text_)
+    except ValueError as error:
+        raise InvalidRequest(
+            f"expected a time like 2026-01-31T09:30:00Z as {name}", error_code="invalid_body"
+        ) from error
+
+
+async def _record(call: Call, id_: str, *, debug: bool) -> JsonObject:
+    row = await call.services.need_store().executions.get(id_)
+    if row is None:
+        raise NotFound("Execution not found")
+    record = await call.services.need_executions().get(id_, debug=debug)
+    return {**_with_flow(row), **record}
+
+
+def _with_flow(row: ExecutionRow) -> JsonObject:
+    flow: JsonObject = {"id": row.flow_id, "name": row.flow_name, "version": row.flow_version}
+    return {**summary_of(row), "flow": flow}
+
+
+async def _list(call: Call) -> JsonValue:
+    query = call.query
+    statuses = tuple(ExecutionStatus(status) for status in query["status"])
+    matching = ExecutionFilter(
+        flow_id=query["flow_id"],
+        statuses=statuses,
+        created_from=_moment(query["created_from"], "created_from")
+        if query["created_from"]
+        else None,
+        created_before=_moment(query["created_before"], "created_before")
+        if query["created_before"]
+        else None,
+        text=query["q"] or None,
+        batch_id=query["batch_id"],
+    )
+    take = query["take"] or 50
+    rows = await call.services.need_store().executions.list(
+        matching, limit=take + 1, offset=0, before_seq=_before(query["from"])
+    )
+    items: list[JsonValue] = [_with_flow(row) for row in rows[:take]]
+    more: JsonObject = {"next": f"s{rows[take - 1].seq}"} if len(rows) > take else {}
+    return {**more, "executions": items}
+
+
+def _before(token: str | None) -> int | None:
+    if not token:
+        return None
+    if not (token[0] == "s" and token[1:].isdecimal() and len(token) < 20):  # noqa: PLR2004 - int64
+        raise InvalidRequest(
+            "Query validation error: 'Invalid checkpoint' on property from.",
+            error_code="invalid_query_string",
+        )
+    return int(token[1:])
+
+
+async def _counts(call: Call) -> JsonObject:
+    counts = await call.services.need_executions().count_by_status()
+    return {str(status): counts.get(status, 0) for status in ExecutionStatus}
+
+
+async def _get(call: Call) -> JsonValue:
+    return await _record(call, call.path["id"], debug="debug" in call.query["hydrate"])
+
+
+async def _delete(call: Call) -> None:
+    await call.services.need_executions().delete(call.path["id"])
+
+
+async def _cancel(call: Call) -> JsonValue:
+    await call.services.need_executions().cancel(call.path["id"])
+    return await _record(call, call.path["id"], debug=False)
+
+
+async def _retry(call: Call) -> Reply:
+    body: JsonObject = call.body if isinstance(call.body, dict) else {}
+    from_failed_step = body.get("from", "failed_step") == "failed_step"
+    id_ = await call.services.need_executions().retry(
+        call.path["id"], from_failed_step=from_failed_step
+    )
+    return Reply(status=202, body=await _record(call, id_, debug=False))
+
+
+async def _events(call: Call) -> Stream:
+    executions = call.services.need_executions()
+    id_ = call.path["id"]
+    await executions.flow_id_of(id_)
+    last = call.headers.get("last-event-id", "")
+    after = int(last) if last.isdecimal() and len(last) < 10 else -1  # noqa: PLR2004 - a seq
+    from starlette.responses import StreamingResponse  # noqa: PLC0415 - heavy, only for streams
+
+    return Stream(
+        app=StreamingResponse(
+            _lines(executions.events(id_, after=after)),
+            media_type="text/event-stream",
+            headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+        )
+    )
+
+
+async def _lines(events: AsyncIterator[JsonObject]) -> AsyncIterator[bytes]:
+    """Yield server-sent events, with a comment now and then so that proxies keep the line open."""
+    iterator = aiter(events)
+    pending: asyncio.Task[JsonObject] | None = None
+    try:
+        while True:
+            pending = pending or asyncio.ensure_future(_next(iterator))
+            done, _ = await asyncio.wait({pending}, timeout=_KEEP_ALIVE_S)
+            if not done:
+                yield b": keep-alive\n\n"
+                continue
+            try:
+                event = pending.result()
+            except StopAsyncIteration:
+                return
+            finally:
+                pending = None
+            data = msgspec.json.encode(event).decode()
+            yield f"id: {event['seq']}\nevent: {event['type']}\ndata: {data}\n\n".encode()
+    finally:
+        if pending is not None:
+            pending.cancel()
+
+
+async def _next(iterator: AsyncIterator[JsonObject]) -> JsonObject:
+    return await anext(iterator)
+
+
+async def _start_batch(call: Call) -> Reply:
+    """Start one execution a row; a row whose key was started before is not started again."""
+    environment = call.services.tenant.environment
+    flow = await flows.load_flow(environment, call.path["id"])
+    body: Any = call.body
+    requests = [
+        StartRequest(
+            input=_input(row),
+            idempotency_key=f"{body['id']}:{row.get('key', index)}",
+            batch_id=body["id"],
+        )
+        for index, row in enumerate(body["rows"])
+    ]
+    created = await call.services.need_executions().start_many(
+        flow, requests, connections=_connections(body)
+    )
+    await flows.mark_executed(environment, flow.id)
+    ids: list[JsonValue] = [one.id for one in created]
+    return Reply(status=202, body={"id": body["id"], "executions": ids})
+
+
+async def _get_batch(call: Call) -> JsonObject:
+    executions = call.services.need_executions()
+    counts: JsonObject = {}
+    total = 0
+    for status in ExecutionStatus:
+        matching = ExecutionFilter(batch_id=call.path["id"], statuses=(status,))
+        count = await executions.count(matching)
+        counts[str(status)] = count
+        total += count
+    if not total:
+        raise NotFound("Batch not found")
+    return {"id": call.path["id"], "total": total, "statuses": counts}
+
+
+_V1: Final = "/sluiceway/v1"
+_ONE: Final = "/sluiceway/v1/executions/{id}"
+_WAIT: Final = Param(
+    name="wait",
+    type="number",
+    minimum=0,
+    maximum=_LONGEST_WAIT_S,
+    description="Seconds to wait for the end before answering 202.",
+)
+_HYDRATE: Final = Param(name="hydrate", choices=("debug",), many=True)
+_FILTERS: Final = (
+    *CHECKPOINT,
+    Param(name="flow_id"),
+    Param(name="status", choices=tuple(str(status) for status in ExecutionStatus), many=True),
+    Param(name="created_from"),
+    Param(name="created_before"),
+    Param(name="q", description="Matches ids, the flow's name and the error."),
+    Param(name="batch_id"),
+)
+_TAG: Final = "executions"
+
+ROUTES: Final = (
+    Route(
+        method="POST",
+        path=f"{_V1}/flows/{{id}}/executions",
+        handle=_start,
+        summary="Start an execution of a flow",
+        scopes=("create:flows_executions",),
+        query=(_WAIT,),
+        body=_START,
+        status=202,
+        tag=_TAG,
+    ),
+    Route(
+        method="POST",
+        path=f"{_V1}/executions",
+        handle=_run,
+        summary="Run a flow that is not saved",
+        scopes=("create:flows_executions",),
+        query=(_WAIT,),
+        body=_RUN,
+        status=202,
+        tag=_TAG,
+    ),
+    Route(
+        method="GET",
+        path=f"{_V1}/executions",
+        handle=_list,
+        summary="List the executions of all flows",
+        scopes=("read:flows_executions",),
+        query=_FILTERS,
+        tag=_TAG,
+    ),
+    Route(
+        method="GET",
+        path=f"{_V1}/executions/counts",
+        handle=_counts,
+        summary="Count executions by status",
+        scopes=("read:flows_executions",),
+        tag=_TAG,
+    ),
+    Route(
+        method="GET",
+        path=_ONE,
+        handle=_get,
+        summary="Get an execution",
+        scopes=("read:flows_executions",),
+        query=(_HYDRATE,),
+        tag=_TAG,
+    ),
+    Route(
+        method="DELETE",
+        path=_ONE,
+        handle=_delete,
+        summary="Delete an execution that has ended",
+        scopes=("delete:flows_executions",),
+        status=204,
+        tag=_TAG,
+    ),
+    Route(
+        method="POST",
+        path=f"{_ONE}/cancel",
+        handle=_cancel,
+        summary="Cancel an execution",
+        scopes=("update:flows_executions",),
+        tag=_TAG,
+    ),
+    Route(
+        method="POST",
+        path=f"{_ONE}/retry",
+        handle=_retry,
+        summary="Run an execution again",
+        scopes=("update:flows_executions",),
+        body=_RETRY,
+        status=202,
+        tag=_TAG,
+    ),
+    Route(
+        method="GET",
+        path=f"{_ONE}/events",
+        handle=_events,
+        summary="Follow an execution as server-sent events",
+        scopes=("read:flows_executions",),
+        tag=_TAG,
+    ),
+    Route(
+        method="POST",
+        path=f"{_V1}/flows/{{id}}/batches",
+        handle=_start_batch,
+        summary="Start an execution for each row",
+        scopes=("create:flows_executions",),
+        body=_BATCH,
+        status=202,
+        tag="batches",
+    ),
+    Route(
+        method="GET",
+        path=f"{_V1}/batches/{{id}}",
+        handle=_get_batch,
+        summary="Count a batch's executions by status",
+        scopes=("read:flows_executions",),
+        tag="batches",
+    ),
+)

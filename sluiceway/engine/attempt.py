@@ -178,9 +178,9 @@ async def _outcome(run: Interpreter, attempt: Attempt) -> StepOutcome:
             hint="Run this flow on Auth0, or replace the step.",
         )
     params = resolved_params(step, context)
-    attempt.shown_input, secrets = shown_params(spec, params)
+    attempt.shown_input, secrets = shown_params(step, spec, params)
     attempt.secrets.extend(secrets)
-    if not run.is_recorded(step.action.id):
+    if run.book.is_watched and not run.is_recorded(step.action.id):
         started = attempt.record(StepStatus.RUNNING, input_=None)
         run.book.emit_live("step_started", attempt.began_at, step=started)
     struct = checked_params(step, spec, params)

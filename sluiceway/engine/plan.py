@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sluiceway.actions.base import ActionSpec, Params
     from sluiceway.engine.base import ActionLookup, Engine
     from sluiceway.models.flow import Action
-    from sluiceway.models.json import JsonValue
+    from sluiceway.models.json import JsonObject, JsonValue
 
 __all__ = ["Plan", "PlannedStep", "Plans"]
 
@@ -37,6 +37,8 @@ class PlannedStep:
     branches: dict[str, tuple[PlannedStep, ...]] = field(default_factory=dict["str", "Any"])
     struct: Params | None = None
     """The params, checked once, where no expression can change them."""
+    shown: tuple[JsonObject, list[JsonValue]] | None = None
+    """The same as records show them, and the secrets in them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,11 @@ class RecordBook:
         self._written: dict[int, list[JsonObject]] = {}
         self._written_since = 0
 
+    @property
+    def is_watched(self) -> bool:
+        """Tell whether anybody follows the execution live."""
+        return self._live.is_watched(self.execution_id)
+
     def hide(self, values: Iterable[JsonValue]) -> None:
         """Mask *values* from here on, and in what is in the book already."""
         for value in values:

@@ -39,14 +39,21 @@ def checked_params(step: PlannedStep, spec: ActionSpec[Any], params: JsonObject)
     return step.struct
 
 
-def shown_params(spec: ActionSpec[Any], params: JsonObject) -> tuple[JsonObject, list[JsonValue]]:
+def shown_params(
+    step: PlannedStep, spec: ActionSpec[Any], params: JsonObject
+) -> tuple[JsonObject, list[JsonValue]]:
     """Return the params as records show them, and the secrets that were in them.
 
     Nested actions are left out: they have records of their own once they are reached.
     """
+    if step.shown is not None:
+        return step.shown
     own = {key: value for key, value in params.items() if key not in spec.branch_params}
     shown, secrets = _shown(own, spec.secret_params)
-    return cast("JsonObject", shown), secrets
+    result = (cast("JsonObject", shown), secrets)
+    if step.is_constant:
+        step.shown = result
+    return result
 
 
 def shown_output(

@@ -32,7 +32,9 @@ __all__ = ["Worker"]
 _log: Final = logging.getLogger(__name__)
 _LONGEST_NAP_S: Final = 1.0
 _PAUSE_AFTER_TROUBLE_S: Final = 0.5
-_LARGEST_CLAIM: Final = 32
+_SHORT_NAP_S: Final = 0.02
+_GATHERING_S: Final = 0.001
+_LARGEST_CLAIM: Final = 64
 
 
 class Worker:
@@ -52,6 +54,7 @@ class Worker:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._lost: set[str] = set()
         self._is_stopping = False
+        self._slot = asyncio.Event()
 
     @property
     def owner(self) -> str:
@@ -67,6 +70,7 @@ class Worker:
         """Claim nothing more; ``run`` returns once what is in hand is done or given back."""
         self._is_stopping = True
         self._live.work.set()
+        self._slot.set()
 
     async def run(self, *, drain: timedelta = timedelta(seconds=20)) -> None:
         """Work until ``stop``; then wait up to *drain* for what is in hand, and give back the rest.
@@ -106,14 +110,27 @@ class Worker:
                 return
         for claim in claims:
             self._begin(claim)
-        if len(claims) < free or free <= 0:
-            await self._wait(can_claim=free > 0)
+        if free <= 0:
+            await self._wait_for_slot()
+        elif len(claims) < free:
+            await self._wait_for_work()
 
-    async def _wait(self, *, can_claim: bool) -> None:
-        nap_s = await self._nap_s() if can_claim else _LONGEST_NAP_S
-        with suppress(TimeoutError):
-            async with asyncio.timeout(nap_s):
-                await self._live.work.wait()
+    async def _wait_for_slot(self) -> None:
+        """Wait until executions have ended; a moment longer, so that one claim serves several."""
+        self._slot.clear()
+        await self._slot.wait()
+        await asyncio.sleep(_GATHERING_S)
+
+    async def _wait_for_work(self) -> None:
+        if not await self._hears_work(_SHORT_NAP_S) and not self._is_stopping:
+            await self._hears_work(await self._nap_s())
+
+    async def _hears_work(self, within_s: float) -> bool:
+        try:
+            async with asyncio.timeout(within_s):
+                return await self._live.work.wait()
+        except TimeoutError:
+            return False
 
     async def _nap_s(self) -> float:
         """Return how long nothing can become ready, as far as the store knows."""
@@ -137,7 +154,7 @@ class Worker:
         self._claims.pop(claim.id, None)
         self._live.running.pop(claim.id, None)
         self._lost.discard(claim.id)
-        self._live.work.set()
+        self._slot.set()
 
     async def _carry_out(self, claim: Claim) -> None:
         try:

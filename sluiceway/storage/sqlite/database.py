@@ -72,6 +72,15 @@ class SqliteDatabase:
             self._abandon()
             raise
 
+    @classmethod
+    def bare(cls, path: Path) -> SqliteDatabase:
+        """Open the file at *path* without a lock and with whatever schema it has: for benches."""
+        database = cls(path)
+        database._lock = None
+        database._writer = database._connect()
+        database._start()
+        return database
+
     def _open(self) -> None:
         if self.path is not None and self._lock is not None:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -79,6 +88,9 @@ class SqliteDatabase:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         self._writer = self._connect()
         upgrade(self._writer)
+        self._start()
+
+    def _start(self) -> None:
         if self.path is not None:
             self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="sluiceway-read")
         self._thread = threading.Thread(

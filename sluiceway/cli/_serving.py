@@ -1,0 +1,266 @@
+"""Serve the API and the console, with a worker beside it, until the process is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import logging
+import os
+import re
+import socket
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from sluiceway.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
+
+    from sluiceway.api.services import Services
+    from sluiceway.bootstrap import Application
+    from sluiceway.cli._tls import LocalCertificate
+    from sluiceway.models.json import JsonObject
+    from sluiceway.models.message import Channel
+    from sluiceway.providers.base import ConfiguredProvider
+    from sluiceway.settings import Settings
+
+__all__ = [
+    "ServeOptions",
+    "is_loopback",
+    "parse_rate_limit",
+    "print_authority",
+    "serve",
+    "services_for",
+]
+
+SERVER_FILE: Final = "server.json"
+_RATE: Final = re.compile(r"(\d+(?:\.\d+)?)/s(?::(\d+))?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeOptions:
+    """How to serve. *workers* is whether executions run in this process too."""
+
+    host: str = "127.0.0.1"
+    port: int = 4080
+    tls: bool = False
+    is_development: bool = False
+    workers: bool = True
+    concurrency: int | None = None
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach *host*."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def parse_rate_limit(text: str) -> tuple[float, int] | None:
+    """Return rate and burst of ``16/s:50``; ``None`` for ``""``.
+
+    Raises:
+        UsageError: it is no rate.
+    """
+    if not text:
+        return None
+    found = _RATE.fullmatch(text.strip())
+    if found is None or float(found[1]) <= 0:
+        raise UsageError(f"tenant_rate_limit: expected a rate like 16/s:50, found {text!r}")
+    rate = float(found[1])
+    return rate, int(found[2] or max(1, round(rate)))
+
+
+def services_for(
+    application: Application, *, is_development: bool = False, is_secure: bool = False
+) -> Services:
+    """Return what the API works on."""
+    from sluiceway.api.services import Services  # noqa: PLC0415 - only by commands that serve
+
+    return Services(
+        tenant=application.tenant,
+        store=application.store,
+        connections=application.connections,
+        executions=application.executions,
+        actions=application.actions,
+        try_phone=_phone_trial(application),
+        rate_limit=parse_rate_limit(application.settings.tenant_rate_limit),
+        is_development=is_development,
+        is_secure=is_secure,
+        console_client_id=application.client.client_id if is_development else "",
+    )
+
+
+def _phone_trial(
+    application: Application,
+) -> Callable[[ConfiguredProvider, Channel, str, str], Awaitable[JsonObject]]:
+    async def send(
+        provider: ConfiguredProvider, channel: Channel, to: str, words: str
+    ) -> JsonObject:
+        from sluiceway.models.ids import new_id  # noqa: PLC0415 - rare
+        from sluiceway.models.message import PhoneContent  # noqa: PLC0415
+        from sluiceway.models.timestamps import utc_now  # noqa: PLC0415
+        from sluiceway.providers.choice import Chosen  # noqa: PLC0415
+        from sluiceway.providers.resolve import Posting, resolve_phone  # noqa: PLC0415
+        from sluiceway.providers.sender import Sender  # noqa: PLC0415
+        from sluiceway.providers.smtp_sender import SmtpSender  # noqa: PLC0415
+
+        spec = application.providers.phone_specs.get(provider.name)
+        if spec is None:
+            raise UsageError(f"expected a phone provider that is known, found {provider.name!r}")
+        id_, at = new_id("msg"), utc_now()
+        message = resolve_phone(
+            PhoneContent(to=to, text=words),
+            Posting(id=id_, idempotency_key=id_, created_at=at, at=at),
+            channel=channel,
+        )
+        chosen = Chosen(spec=spec, configured=provider, provider=spec.build(provider))
+        receipt = await Sender(application.transport, SmtpSender).send_phone(chosen, message)
+        return {"message_id": receipt.message_id}
+
+    return send
+
+
+async def serve(
+    settings: Settings,
+    options: ServeOptions,
+    *,
+    ready: Callable[[Application, str, LocalCertificate | None], Awaitable[None]],
+) -> None:
+    """Serve until SIGINT or SIGTERM; *ready* is called with the URL once requests are answered.
+
+    Raises:
+        UsageError: the address cannot be bound.
+    """
+    import uvicorn  # noqa: PLC0415 - heavy, only by commands that serve
+
+    from sluiceway.api.app import build_app  # noqa: PLC0415
+    from sluiceway.api.server import build_server  # noqa: PLC0415
+    from sluiceway.api.services import Services  # noqa: PLC0415
+    from sluiceway.bootstrap import open_application  # noqa: PLC0415
+
+    listener = _bind(options.host, options.port)
+    port: int = listener.getsockname()[1]
+    if settings.origins.get("domain") == "default":
+        settings = replace(settings, domain=f"localhost:{port}")
+    certificate = _certificate(settings, options) if options.tls else None
+    scheme = "https" if certificate else "http"
+    async with open_application(
+        settings, make_api=lambda application: build_app(Services(tenant=application.tenant))
+    ) as application:
+        services = services_for(
+            application,
+            is_development=options.is_development and is_loopback(options.host),
+            # Beyond this machine, cookies must not travel in clear: a proxy adds https.
+            is_secure=certificate is not None or not is_loopback(options.host),
+        )
+        config = uvicorn.Config(
+            build_server(services),
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=5,
+            ssl_certfile=str(certificate.certificate) if certificate else None,
+            ssl_keyfile=str(certificate.key) if certificate else None,
+        )
+        server = uvicorn.Server(config)
+        name = settings.domain if is_loopback(options.host) else f"{options.host}:{port}"
+        url = f"{scheme}://{name}"
+        async with _working(application, options), _announced(application, url, certificate):
+            serving = asyncio.create_task(server.serve(sockets=[listener]))
+            while not (server.started or serving.done()):  # noqa: ASYNC110 - uvicorn has a flag, no event
+                await asyncio.sleep(0.005)
+            if server.started:
+                await ready(application, url, certificate)
+            await serving
+
+
+@asynccontextmanager
+async def _working(application: Application, options: ServeOptions) -> AsyncIterator[None]:
+    if not options.workers:
+        yield
+        return
+    worker = application.new_worker(concurrency=options.concurrency)
+    task = asyncio.create_task(worker.run())
+    task.add_done_callback(_report)
+    try:
+        yield
+    finally:
+        worker.stop()
+        with suppress(Exception):
+            await task
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        logging.getLogger("sluiceway").error("the worker stopped: %s", error)
+
+
+@asynccontextmanager
+async def _announced(
+    application: Application, url: str, certificate: LocalCertificate | None
+) -> AsyncIterator[None]:
+    """Keep ``server.json`` while the server runs: other commands find it there."""
+    if application.settings.sqlite_path is None:
+        yield
+        return
+    path = application.settings.state_folder / SERVER_FILE
+    document = {
+        "url": url,
+        "pid": os.getpid(),
+        "client_id": application.client.client_id,
+        "client_secret": application.client.secret,
+        "ca_file": str(certificate.authority.resolve()) if certificate else None,
+    }
+    _write_private(path, json.dumps(document, indent=2))
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen on {host} port {port}: {error.strerror}",
+            hint="Choose another with --port, or stop what uses it.",
+        ) from error
+
+
+def _certificate(settings: Settings, options: ServeOptions) -> LocalCertificate:
+    from sluiceway.cli._tls import ensure_certificate  # noqa: PLC0415 - only with --tls
+
+    names = {settings.domain.rpartition(":")[0] or settings.domain}
+    if options.host not in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
+        names.add(options.host)
+    return ensure_certificate(settings.state_folder / "tls", sorted(names))
+
+
+def print_authority(certificate: LocalCertificate | None) -> None:
+    """Print the lines that make clients trust the local authority."""
+    if certificate is None:
+        return
+    path = certificate.authority.resolve()
+    click.echo("Clients trust this server after:")
+    click.echo(f"  export SSL_CERT_FILE={path}")
+    click.echo(f"  export NODE_EXTRA_CA_CERTS={path}")

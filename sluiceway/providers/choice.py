@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from sluiceway.models.json import JsonObject
     from sluiceway.providers.base import EmailProvider, PhoneProvider, ProviderDirectory
 
-__all__ = ["CAPTURE", "Chosen", "Providers", "find_email_specs", "find_phone_specs"]
+__all__ = [
+    "CAPTURE",
+    "Chosen",
+    "ChosenEmail",
+    "ChosenPhone",
+    "Providers",
+    "find_email_specs",
+    "find_phone_specs",
+]
 
 CAPTURE: Final = "capture"
 _METHODS: Final = {Channel.SMS: "text", Channel.CALL: "voice"}
@@ -63,6 +71,11 @@ class Chosen(Generic[S, P]):
     def bucket(self) -> str:
         """The key of its rate limit, shared by all workers."""
         return f"provider/{self.spec.name}"
+
+    @property
+    def is_capture(self) -> bool:
+        """Tell whether nothing leaves the machine."""
+        return self.spec.name == CAPTURE
 
 
 ChosenEmail: TypeAlias = "Chosen[EmailProviderSpec, EmailProvider]"

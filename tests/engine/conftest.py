@@ -1,4 +1,4 @@
-"""A laboratory for the engine: a store of each kind, actions that tell what was done, no network."""
+"""A laboratory for the engine: a store of each kind, actions that tell what they did."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Actions:
             messages=(QueuedMessage(channel=Channel.EMAIL, content=content),),
         )
 
-    async def reconcile(self, params: Free, context: ActionContext) -> StepOutcome | None:
+    async def reconcile(self, _params: Free, context: ActionContext) -> StepOutcome | None:
         self.calls.append(f"{context.step_id}?")
         self.began[f"{context.step_id}?"] = context.attempt_began_at
         return self.reconciled

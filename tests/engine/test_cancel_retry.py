@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from sluiceway.engine.base import EngineSettings
 from sluiceway.errors import Conflict, NotFound
 from sluiceway.models.execution import ExecutionInput
 
@@ -167,9 +169,6 @@ def test_lists_delete_and_prune(lab: Any, url: str, step: Any) -> None:
 
 
 def test_limits_on_time_fail_the_step_or_the_execution(lab: Any, url: str, step: Any) -> None:
-    from datetime import timedelta
-
-    from sluiceway.engine.base import EngineSettings
 
     async def scenario() -> None:
         settings = EngineSettings(

@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from sluiceway.errors import ActionError
+from sluiceway.models.execution import ExecutionInput
+from sluiceway.storage.durable import OutboxFilter
+
 MASK = "███"
 SECRET = "c0rrect-horse-battery"
 
@@ -41,8 +45,6 @@ def test_a_secret_is_hidden_everywhere_and_later_steps_get_it(
                 step("mail", "MAIL", value="{{ fields.x }}@x.example", body="{{ x }}"),
                 step("late", "REPEAT", fail=1),
             )
-            from sluiceway.models.execution import ExecutionInput
-            from sluiceway.storage.durable import OutboxFilter
 
             id_ = await it.executions.start(flow, ExecutionInput(fields={"x": SECRET}))
             events = [event async for event in it.executions.events(id_)]
@@ -89,7 +91,6 @@ def test_a_secret_that_is_learned_late_is_hidden_in_what_was_written_before(
 
 
 def test_an_error_that_quotes_a_secret_is_masked(lab: Any, url: str, step: Any) -> None:
-    from sluiceway.errors import ActionError
 
     async def scenario() -> None:
         async with lab(url) as it:

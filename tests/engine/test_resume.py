@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from sluiceway.actions.base import StepOutcome
+from sluiceway.engine.base import EngineSettings
 from sluiceway.models.execution import ExecutionInput
+from sluiceway.storage.durable import OutboxFilter
 
 
 async def _crash_in(it: Any, flow: Any, step_id: str, **fields: Any) -> str:
@@ -93,7 +95,6 @@ def test_a_call_that_can_be_looked_up_is_adopted_or_made(
 
 
 def test_a_message_is_not_queued_twice(lab: Any, url: str, step: Any) -> None:
-    from sluiceway.storage.durable import OutboxFilter
 
     async def scenario() -> None:
         async with lab(url, works=False) as it:
@@ -174,7 +175,6 @@ def test_a_clock_that_steps_back_holds_nothing_up_but_delays(lab: Any, url: str,
 def test_an_execution_that_kills_every_worker_is_failed_in_the_end(
     lab: Any, url: str, step: Any
 ) -> None:
-    from sluiceway.engine.base import EngineSettings
 
     async def scenario() -> None:
         settings = EngineSettings(max_takeovers=2, lease=timedelta(seconds=2))

@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from sluiceway.engine.sealing import message_identity, open_json
+from sluiceway.models.execution import ExecutionInput
+from sluiceway.storage.durable import OutboxFilter
+
 
 def test_steps_run_in_order_and_later_ones_read_earlier_outputs(
     lab: Any, url: str, step: Any
@@ -242,8 +246,6 @@ def test_a_message_is_queued_once_with_its_step(lab: Any, url: str, step: Any) -
                 step("mail", "MAIL", value="a@x.example", body="<p>Hi {{ not.an.expression }}</p>"),
                 step("two", "REPEAT"),
             )
-            from sluiceway.engine.sealing import message_identity, open_json
-            from sluiceway.storage.durable import OutboxFilter
 
             rows = await it.store.outbox.list(OutboxFilter())
             assert [row.idempotency_key for row in rows] == [f"{record['id']}:mail"]
@@ -258,7 +260,6 @@ def test_a_message_is_queued_once_with_its_step(lab: Any, url: str, step: Any) -
 
 
 def test_a_start_with_the_same_key_gives_the_first_execution(lab: Any, url: str, step: Any) -> None:
-    from sluiceway.models.execution import ExecutionInput
 
     async def scenario() -> None:
         async with lab(url) as it:

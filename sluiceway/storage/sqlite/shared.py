@@ -116,11 +116,12 @@ class SqliteTokenBuckets:
             new_rate, new_burst = rate or known_rate, burst or known_burst
             if new_rate is not None:
                 level = _level_at(now_ms, level, levelled_at, new_rate, new_burst or level)
+                levelled_at = now_ms
             if remaining is not None:
-                level = min(level, remaining)
+                level, levelled_at = min(level, remaining), now_ms
             if blocked_until is not None:
                 blocked = max(blocked, to_ms(blocked_until))
-            _put(connection, key, (new_rate, new_burst, level, now_ms, blocked))
+            _put(connection, key, (new_rate, new_burst, level, levelled_at, blocked))
 
         await self._database.write(operation)
 

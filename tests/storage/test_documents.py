@@ -1,0 +1,88 @@
+"""DocumentStore: objects by kind and id, found by keys, changed by version."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sluiceway.storage.base import Document, DuplicateKey, Key, StaleVersion
+
+
+def _document(at: Any, id_: str, *keys: Key, version: int = 1, **body: Any) -> Document:
+    return Document(
+        kind="user",
+        id=id_,
+        body={"id": id_, **body},
+        created_at=at(),
+        updated_at=at(version),
+        version=version,
+        keys=keys,
+        secret=b"\x00\xff",
+    )
+
+
+def test_what_is_inserted_is_found_again_whole(with_store: Any, at: Any) -> None:
+    async def scenario(store: Any) -> None:
+        document = _document(at, "1", Key(name="email", value="Ä@x"), name="💡", n=[1.5, None])
+        await store.documents.insert(document)
+        assert await store.documents.get("user", "1") == document
+        assert await store.documents.get("client", "1") is None
+        assert await store.documents.find("user", "email", "Ä@x") == [document]
+        assert await store.documents.find("user", "email", "ä@x") == []
+
+    with_store(scenario)
+
+
+def test_ids_and_unique_keys_are_held_by_one_document_of_a_kind(with_store: Any, at: Any) -> None:
+    async def scenario(store: Any) -> None:
+        unique = Key(name="email", value="a@x", unique=True)
+        shared = Key(name="phone", value="1")
+        await store.documents.insert(_document(at, "1", unique, shared))
+        with pytest.raises(DuplicateKey) as caught:
+            await store.documents.insert(_document(at, "1"))
+        assert caught.value.name == "id"
+        with pytest.raises(DuplicateKey) as caught:
+            await store.documents.insert(_document(at, "2", shared, unique))
+        assert caught.value.name == "email"
+        assert await store.documents.get("user", "2") is None
+        assert len(await store.documents.find("user", "phone", "1")) == 1
+        await store.documents.insert(_document(at, "2", shared))
+        with pytest.raises(DuplicateKey):
+            await store.documents.replace(_document(at, "2", unique, version=2))
+        assert (await store.documents.get("user", "2")).keys == (shared,)
+        await store.documents.delete("user", "1")
+        await store.documents.replace(_document(at, "2", unique, version=2))
+
+    with_store(scenario)
+
+
+def test_a_stale_version_changes_nothing(with_store: Any, at: Any) -> None:
+    async def scenario(store: Any) -> None:
+        await store.documents.insert(_document(at, "1", n=1))
+        await store.documents.replace(_document(at, "1", version=2, n=2))
+        with pytest.raises(StaleVersion):
+            await store.documents.replace(_document(at, "1", version=2, n=3))
+        with pytest.raises(StaleVersion):
+            await store.documents.replace(_document(at, "none", version=2))
+        assert (await store.documents.get("user", "1")).body["n"] == 2
+
+    with_store(scenario)
+
+
+def test_lists_page_in_the_order_of_insertion(with_store: Any, at: Any) -> None:
+    async def scenario(store: Any) -> None:
+        for number in range(7):
+            await store.documents.insert(_document(at, str(9 - number)))
+        ids = [d.id for d in await store.documents.list("user", offset=2, limit=3)]
+        assert ids == ["7", "6", "5"]
+        newest = await store.documents.list("user", limit=2, newest_first=True)
+        assert [d.id for d in newest] == ["3", "4"]
+        assert await store.documents.count("user") == 7
+        many = await store.documents.get_many("user", ["5", "none", "9"])
+        assert [d.id for d in many] == ["5", "9"]
+        assert await store.documents.delete("user", "5")
+        assert not await store.documents.delete("user", "5")
+        assert await store.documents.clear("user") == 6
+
+    with_store(scenario)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sluiceway.management import clients, connections
 from sluiceway.management.signing_keys import SigningKeys
@@ -14,7 +14,24 @@ from sluiceway.storage.base import Document, DuplicateKey, Key
 if TYPE_CHECKING:
     from sluiceway.management.environment import Environment
 
-__all__ = ["EmbeddedTenant", "open_tenant"]
+__all__ = ["EmbeddedTenant", "open_tenant", "reset_tenant"]
+
+_RESET: Final = (
+    "user",
+    "role",
+    "role_user",
+    "organization",
+    "organization_member",
+    "organization_member_role",
+    "organization_connection",
+    "connection",
+    "resource_server",
+    "email_provider",
+    "email_template",
+    "phone_provider",
+    "phone_template",
+    "tenant_settings",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +58,18 @@ async def open_tenant(
         proves=tenant.tokens.proves,
     )
     return tenant
+
+
+async def reset_tenant(environment: Environment) -> int:
+    """Delete all but flows, the vault, executions, keys and API clients; return how many.
+
+    The default connection is made again.
+    """
+    count = 0
+    for kind in _RESET:
+        count += await environment.documents.clear(kind)
+    await _ensure_connection(environment)
+    return count
 
 
 async def _ensure_connection(environment: Environment) -> None:

@@ -68,6 +68,15 @@ async def _delete(call: Call) -> None:
     await users.delete_user(call.services.tenant.environment, call.path["id"])
 
 
+async def _new_recovery_code(call: Call) -> JsonValue:
+    return await users.new_recovery_code(call.services.tenant.environment, call.path["id"])
+
+
+async def _revoke_access(call: Call) -> None:
+    # The embedded tenant holds no sessions or refresh tokens of users: there is nothing to revoke.
+    await users.get_user(call.services.tenant.environment, call.path["id"])
+
+
 async def _by_email(call: Call) -> JsonValue:
     found = await users.find_users_by_email(call.services.tenant.environment, call.query["email"])
     return [pick_fields(user, call.query) for user in found]
@@ -122,6 +131,23 @@ ROUTES: Final = (
         status=204,
         scopes=("delete:users", "delete:current_user"),
         summary="Delete a user",
+        tag="users",
+    ),
+    Route(
+        method="POST",
+        path=f"{_ONE}/recovery-code-regeneration",
+        handle=_new_recovery_code,
+        summary="Give a user a new recovery code",
+        scopes=("update:users",),
+        tag="users",
+    ),
+    Route(
+        method="POST",
+        path=f"{_ONE}/revoke-access",
+        handle=_revoke_access,
+        summary="Revoke a user's sessions and refresh tokens",
+        scopes=("update:users",),
+        status=204,
         tag="users",
     ),
     Route(

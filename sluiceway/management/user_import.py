@@ -1,0 +1,107 @@
+"""Take users over from files: Auth0's bulk import schema, and what its export extension writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from sluiceway.errors import Conflict, DefinitionError, InvalidRequest, NotFound
+from sluiceway.management.users import create_user, update_user
+from sluiceway.models.json_text import parse_json, type_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sluiceway.management.environment import Environment
+    from sluiceway.models.json import JsonObject
+
+__all__ = ["ImportReport", "import_users", "read_users"]
+
+_CREATE: Final = (
+    "email",
+    "username",
+    "phone_number",
+    "name",
+    "nickname",
+    "given_name",
+    "family_name",
+    "picture",
+    "blocked",
+    "email_verified",
+    "phone_verified",
+    "user_metadata",
+    "app_metadata",
+)
+_PREFIX: Final = "auth0|"
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """How many users came, changed, and which were refused and why."""
+
+    created: int = 0
+    changed: int = 0
+    refused: list[str] = field(default_factory=list["str"])
+
+
+def read_users(data: bytes, *, name: str) -> list[JsonObject]:
+    """Read a list of users, or one a line.
+
+    Raises:
+        DefinitionError: it is neither; ``at`` is the place.
+    """
+    if data.lstrip().startswith(b"["):
+        value = parse_json(data, name=name)
+        items = value if isinstance(value, list) else []
+    else:
+        lines = [line for line in data.splitlines() if line.strip()]
+        items = [parse_json(line, name=f"{name}:{n}") for n, line in enumerate(lines, start=1)]
+    users: list[JsonObject] = []
+    for number, item in enumerate(items):
+        if not isinstance(item, dict):
+            raise DefinitionError(
+                f"expected a user (an object), found {type_name(item)}", at=f"{name}:/{number}"
+            )
+        users.append(item)
+    return users
+
+
+async def import_users(
+    environment: Environment, users: Sequence[JsonObject], *, connection: str, upsert: bool
+) -> ImportReport:
+    """Create *users* in *connection*; with *upsert*, change those that exist by the same id.
+
+    Passwords do not come along: exports have none, and hashes of others are not taken.
+    """
+    report = ImportReport()
+    for number, user in enumerate(users):
+        body: JsonObject = {key: user[key] for key in _CREATE if user.get(key) is not None}
+        given = user.get("user_id") or user.get("_id") or user.get("Id")
+        key = str(given).removeprefix(_PREFIX) if isinstance(given, str) else ""
+        label = str(user.get("email") or key or f"user {number + 1}")
+        creation: JsonObject = {**body, "connection": connection}
+        if key and "|" not in key:
+            creation["user_id"] = key
+        try:
+            await create_user(environment, creation)
+            report.created += 1
+        except Conflict as error:
+            if not (upsert and key):
+                report.refused.append(f"{label}: {error.message}")
+                continue
+            await _change(environment, f"{_PREFIX}{key}", body, label, report)
+        except InvalidRequest as error:
+            report.refused.append(f"{label}: {error.message}")
+    return report
+
+
+async def _change(
+    environment: Environment, user_id: str, body: JsonObject, label: str, report: ImportReport
+) -> None:
+    login = ("email", "username", "email_verified", "phone_number", "phone_verified")
+    changes: JsonObject = {key: value for key, value in body.items() if key not in login}
+    try:
+        await update_user(environment, user_id, changes)
+        report.changed += 1
+    except (NotFound, InvalidRequest) as error:
+        report.refused.append(f"{label}: {error.message}")

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from sluiceway.actions.base import Params, StepOutcome
 from sluiceway.actions.fields import CustomVars
+from sluiceway.errors import LanguageError
 from sluiceway.liquid import parse_cached
 from sluiceway.liquid.variables import notification_variables
 from sluiceway.models.message import PhoneContent, QueuedMessage
@@ -63,8 +64,8 @@ async def queue_phone_message(
         ProviderNotEnabled: no phone provider is enabled for *channel*.
         LiquidSyntaxError, LiquidRenderError: the message cannot be rendered.
     """
-    provider = await context.require_provider(channel)
-    variables = variables_for(context, params.custom_vars or {}, provider)
+    await context.require_provider(channel)
+    variables = variables_for(context, params.custom_vars or {})
     language = variables.get("locale")
     content = PhoneContent(
         to=params.to,
@@ -77,22 +78,17 @@ async def queue_phone_message(
     )
 
 
-def variables_for(
-    context: ActionContext, custom_vars: JsonObject, provider: JsonObject
-) -> JsonObject:
+def variables_for(context: ActionContext, custom_vars: JsonObject) -> JsonObject:
     """Return what the templates of a notification can read."""
     return notification_variables(
         context=context.input.context,
         tenant=context.tenant,
         custom_vars=custom_vars,
-        provider=provider,
     )
 
 
 def render(source: str, variables: JsonObject, *, at: str) -> str:
     """Render one Liquid param; *at* is its pointer in the params, for errors."""
-    from sluiceway.errors import LanguageError  # noqa: PLC0415
-
     try:
         return parse_cached(source).render(variables)
     except LanguageError as error:

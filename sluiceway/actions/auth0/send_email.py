@@ -87,8 +87,8 @@ async def run(params: SendEmail, context: ActionContext) -> StepOutcome:
         ProviderNotEnabled: no email provider is enabled.
         LiquidSyntaxError, LiquidRenderError: the subject or the message cannot be rendered.
     """
-    provider = await context.require_provider(Channel.EMAIL)
-    variables = variables_for(context, params.custom_vars or {}, provider)
+    await context.require_provider(Channel.EMAIL)
+    variables = variables_for(context, params.custom_vars or {})
     content = EmailContent(
         to=params.to,
         # A subject is one line (RFC 5322, 2.2): what a variable brings in cannot add a header.

@@ -1,0 +1,295 @@
+"""Filters for lists. Source: LiquidJS 10.30.1, ``filters/array``; ``sort`` keeps equals in order."""
+
+from __future__ import annotations
+
+from functools import cmp_to_key
+from typing import TYPE_CHECKING, Any, Final
+
+from sluiceway.errors import LiquidRenderError
+from sluiceway.expressions import javascript, utf16
+from sluiceway.expressions.values import UNDEFINED
+from sluiceway.liquid.filters.base import FilterFamily
+from sluiceway.liquid.values import (
+    compare,
+    equals,
+    is_nil,
+    is_truthy,
+    plain,
+    read_property,
+    stringify,
+    to_array,
+    to_enumerable,
+    to_integer,
+    to_number,
+    to_text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sluiceway.liquid.filters.base import FilterArguments, Handler
+    from sluiceway.liquid.values import LiquidValue
+
+__all__ = ["FILTERS"]
+
+
+def _items(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
+    items = to_array(value)
+    arguments.use(len(items))
+    return items
+
+
+def _join(value: LiquidValue, arguments: FilterArguments) -> str:
+    separator = arguments.get(0)
+    between = " " if is_nil(separator) else stringify(separator)
+    items = _items(value, arguments)
+    texts = ["" if is_nil(plain(item)) else to_text(item) for item in items]
+    arguments.use(sum(map(len, texts)) + len(between) * len(texts))
+    return utf16.join([between.join(texts)])
+
+
+def _first(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
+    del arguments
+    return _at(value, 0)
+
+
+def _last(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
+    del arguments
+    return _at(value, -1)
+
+
+def _at(value: LiquidValue, index: int) -> LiquidValue:
+    value = plain(value)
+    if isinstance(value, str):
+        units = utf16.length(value)
+        at = index if index >= 0 else units + index
+        return (utf16.cut(value, at, at + 1) or UNDEFINED) if value else ""
+    if isinstance(value, dict) and _has_length(value):
+        return UNDEFINED
+    if not isinstance(value, list):
+        return ""
+    return value[index] if value else UNDEFINED
+
+
+def _has_length(value: dict[str, LiquidValue]) -> bool:
+    return isinstance(value.get("length"), int | float)
+
+
+def _reverse(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
+    return _items(value, arguments)[::-1]
+
+
+def _size(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
+    del arguments
+    if isinstance(value, list):
+        return len(value)
+    if isinstance(value, str):
+        return utf16.length(value)
+    if isinstance(value, dict):
+        return value.get("length") or 0
+    return 0
+
+
+def _sorted(
+    value: LiquidValue,
+    arguments: FilterArguments,
+    order: Callable[[LiquidValue, LiquidValue], int],
+) -> list[LiquidValue]:
+    items = _items(value, arguments)
+    name = arguments.get(0)
+    if not (isinstance(name, list | dict) or javascript.to_boolean(name)):
+        keyed = [(item, item) for item in items]
+    else:
+        path = stringify(name).split(".")
+        keyed = [(_read(item, path), item) for item in items]
+    by_key = cmp_to_key(order)
+    return [item for _, item in sorted(keyed, key=lambda pair: by_key(pair[0]))]
+
+
+def _read(item: LiquidValue, path: list[str]) -> LiquidValue:
+    for name in path:
+        item = read_property(item, name)
+    return item
+
+
+def _nil_order(one: LiquidValue, other: LiquidValue) -> int | None:
+    if is_nil(one) or is_nil(other):
+        return is_nil(one) - is_nil(other)
+    return None
+
+
+def _order(one: LiquidValue, other: LiquidValue) -> int:
+    decided = _nil_order(one, other)
+    if decided is not None:
+        return decided
+    return compare(">", one, other) - compare("<", one, other)
+
+
+def _natural_order(one: LiquidValue, other: LiquidValue) -> int:
+    decided = _nil_order(one, other)
+    if decided is not None:
+        return decided
+    return _order(to_text(one).lower(), to_text(other).lower())
+
+
+def _sort(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
+    return _sorted(value, arguments, _order)
+
+
+def _sort_natural(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
+    return _sorted(value, arguments, _natural_order)
+
+
+def _map(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
+    path = stringify(arguments.get(0)).split(".")
+    return [_read(item, path) for item in _items(value, arguments)]
+
+
+def _sum(value: LiquidValue, arguments: FilterArguments) -> float:
+    name = arguments.get(0)
+    path = stringify(name).split(".") if javascript.to_boolean(name) else []
+    return sum(to_number(_read(item, path)) for item in _items(value, arguments))
+
+
+def _compact(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
+    return [item for item in _items(value, arguments) if not is_nil(plain(item))]
+
+
+def _concat(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
+    return [*_items(value, arguments), *_items(arguments.get(0), arguments)]
+
+
+def _push(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
+    return [*_items(value, arguments), arguments.get(0)]
+
+
+def _unshift(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
+    return [arguments.get(0), *_items(value, arguments)]
+
+
+def _pop(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
+    return _items(value, arguments)[:-1]
+
+
+def _shift(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
+    return _items(value, arguments)[1:]
+
+
+def _uniq(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
+    seen: set[Any] = set()
+    kept: list[LiquidValue] = []
+    for item in _items(value, arguments):
+        # SameValueZero: true is not 1, objects and lists are themselves only.
+        mark = id(item) if isinstance(item, list | dict) else item
+        key = (isinstance(item, bool), isinstance(item, list | dict), mark)
+        if key not in seen:
+            seen.add(key)
+            kept.append(item)
+    return kept
+
+
+def _slice(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
+    value = plain(value)
+    if is_nil(value):
+        return []
+    whole = value if isinstance(value, list) else stringify(value)
+    begin, length = arguments.get(0), arguments.get(1, 1)
+    if compare("<", begin, 0):
+        begin = len(whole) + to_number(begin)
+    if compare("<", begin, 0) or compare("<", length, 0):
+        return whole[:0]
+    start = int(min(max(to_integer(begin), 0), len(whole)))
+    if isinstance(whole, list):
+        # JavaScript's + runs two texts together; authors who quote a number meet it here.
+        is_text = isinstance(begin, str) or isinstance(length, str)
+        end = to_integer(to_text(begin) + to_text(length)) if is_text else _plus(begin, length)
+        stop = (
+            int(min(end, len(whole)))
+            if end >= 0
+            else max(len(whole) + int(max(end, -len(whole))), 0)
+        )
+    else:
+        stop = int(min(start + max(to_integer(length), 0), len(whole)))
+    arguments.use(max(stop - start, 0))
+    return whole[start:stop]
+
+
+def _plus(begin: LiquidValue, length: LiquidValue) -> float:
+    return 0 if begin is UNDEFINED else to_integer(to_number(begin) + to_number(length))
+
+
+def _matches(item: LiquidValue, arguments: FilterArguments) -> bool:
+    found = _read(item, stringify(arguments.get(0)).split("."))
+    expected = arguments.positional[1] if len(arguments.positional) > 1 else UNDEFINED
+    return is_truthy(found) if expected is UNDEFINED else equals(found, expected)
+
+
+def _where(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
+    return [item for item in _items(value, arguments) if _matches(item, arguments)]
+
+
+def _reject(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
+    return [item for item in _items(value, arguments) if not _matches(item, arguments)]
+
+
+def _find_index(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
+    for index, item in enumerate(_items(value, arguments)):
+        if _matches(item, arguments):
+            return index
+    return UNDEFINED
+
+
+def _find(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
+    index = _find_index(value, arguments)
+    return UNDEFINED if index is UNDEFINED else to_array(value)[index]
+
+
+def _has(value: LiquidValue, arguments: FilterArguments) -> bool:
+    return _find_index(value, arguments) is not UNDEFINED
+
+
+def _group_by(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
+    path = stringify(arguments.get(0)).split(".")
+    items = to_enumerable(value)
+    arguments.use(len(items))
+    groups: list[dict[str, LiquidValue]] = []
+    for item in items:
+        name = _read(item, path)
+        for group in groups:
+            if javascript.is_same(group["name"], name, nan_is_itself=True):
+                group["items"].append(item)
+                break
+        else:
+            if len(groups) > _MOST_GROUPS:
+                raise LiquidRenderError(f"group_by makes more than {_MOST_GROUPS} groups")
+            groups.append({"name": name, "items": [item]})
+    return list(groups)
+
+
+_MOST_GROUPS: Final = 1_000
+_TABLE: Final[dict[str, Handler]] = {
+    "compact": _compact,
+    "concat": _concat,
+    "find": _find,
+    "find_index": _find_index,
+    "first": _first,
+    "group_by": _group_by,
+    "has": _has,
+    "join": _join,
+    "last": _last,
+    "map": _map,
+    "pop": _pop,
+    "push": _push,
+    "reject": _reject,
+    "reverse": _reverse,
+    "shift": _shift,
+    "size": _size,
+    "slice": _slice,
+    "sort": _sort,
+    "sort_natural": _sort_natural,
+    "sum": _sum,
+    "uniq": _uniq,
+    "unshift": _unshift,
+    "where": _where,
+}
+FILTERS: Final = FilterFamily(_TABLE)

@@ -1,0 +1,104 @@
+"""What a template is made of: text, outputs, and values with their filters.
+
+Source: LiquidJS 10.30.1, ``template/output``, ``template/value``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from sluiceway.errors import LiquidRenderError
+from sluiceway.liquid.filters import find_filter
+from sluiceway.liquid.filters.base import FilterArguments
+from sluiceway.liquid.scanner import place
+from sluiceway.liquid.values import plain, stringify
+
+if TYPE_CHECKING:
+    from sluiceway.liquid.expressions import FilteredValue
+    from sluiceway.liquid.rendering import Rendering
+    from sluiceway.liquid.values import LiquidValue
+
+__all__ = ["Node", "Output", "Text", "Value"]
+
+
+class Node(Protocol):
+    """A part of a template that writes to the output."""
+
+    def render(self, rendering: Rendering) -> None:
+        """Write what the part renders to."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text as it stands."""
+
+    text: str
+
+    def render(self, rendering: Rendering) -> None:
+        """See ``Node``."""
+        rendering.write(self.text)
+
+
+class Value:
+    """An expression with its filters, ready to evaluate."""
+
+    __slots__ = ("_evaluate", "_filters", "offset", "source")
+
+    def __init__(self, value: FilteredValue, source: str) -> None:
+        self.source = source
+        self.offset = value.offset
+        self._evaluate = value.evaluate
+        # An unknown filter gives its input back, as in LiquidJS; strict_filters refuses it sooner.
+        self._filters = tuple(
+            (call, handler)
+            for call in value.filters
+            if (handler := find_filter(call.name)) is not None
+        )
+
+    def evaluate(self, rendering: Rendering) -> LiquidValue:
+        """Return the value.
+
+        Raises:
+            LiquidRenderError: a filter refuses it; line and column are the value's.
+        """
+        try:
+            value = self._evaluate(rendering)
+            for call, handler in self._filters:
+                arguments = FilterArguments(
+                    rendering,
+                    [evaluate(rendering) for key, evaluate in call.arguments if key is None],
+                    {key: evaluate(rendering) for key, evaluate in call.arguments if key},
+                    len(call.arguments),
+                )
+                value = handler(value, arguments)
+        except LiquidRenderError as error:
+            raise self.placed(error) from error
+        return value
+
+    def placed(self, error: LiquidRenderError) -> LiquidRenderError:
+        """Return *error* with the value's place, unless it has one."""
+        if error.source:
+            return error
+        line, column = place(self.source, self.offset)
+        return LiquidRenderError(
+            error.message, line=line, column=column, source=self.source, hint=error.hint
+        )
+
+
+class Output:
+    """``{{ value }}``."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: Value) -> None:
+        self._value = value
+
+    def render(self, rendering: Rendering) -> None:
+        """See ``Node``."""
+        value = self._value.evaluate(rendering)
+        try:
+            rendering.write(value if isinstance(value, str) else stringify(plain(value)))
+        except LiquidRenderError as error:
+            raise self._value.placed(error) from error

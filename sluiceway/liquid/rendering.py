@@ -1,0 +1,137 @@
+"""The state of one rendering: scopes, counters, output, what is left of the limits.
+
+Source: LiquidJS 10.30.1, ``context/context`` and ``render/render``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sluiceway.errors import LiquidRenderError
+from sluiceway.expressions.javascript import json_number
+from sluiceway.liquid.limits import Budget, Limits
+from sluiceway.liquid.values import LiquidValue, plain, stringify, to_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from sluiceway.liquid.nodes import Node
+    from sluiceway.models.json import JsonObject
+
+__all__ = ["Rendering"]
+
+
+@dataclass(slots=True)
+class Rendering:
+    """One rendering. *load* parses a template by its name, for ``include`` and ``layout``."""
+
+    environment: dict[str, LiquidValue]
+    budget: Budget
+    load: Callable[[str], Sequence[Node]]
+    strict_variables: bool = False
+    strict_filters: bool = False
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    scopes: list[dict[str, LiquidValue]] = field(default_factory=lambda: [{}])
+    registers: dict[str, Any] = field(default_factory=dict[str, Any])
+    out: list[str] = field(default_factory=list[str])
+    breaks: bool = False
+    continues: bool = False
+
+    @classmethod
+    def begin(
+        cls,
+        data: JsonObject,
+        *,
+        limits: Limits,
+        load: Callable[[str], Sequence[Node]],
+        strict_variables: bool,
+        strict_filters: bool,
+        now: datetime | None,
+    ) -> Rendering:
+        """Return a rendering of *data*, which stays as it is: counters go into a copy."""
+        return cls(
+            environment=dict(data),
+            budget=Budget(limits),
+            load=load,
+            strict_variables=strict_variables,
+            strict_filters=strict_filters,
+            now=now or datetime.now(UTC),
+        )
+
+    def find_scope(self, name: str) -> dict[str, LiquidValue]:
+        """Return the innermost scope that has *name*; the data, where none has."""
+        for scope in reversed(self.scopes):
+            if name in scope:
+                return scope
+        return self.environment
+
+    def write(self, text: str) -> None:
+        """Add *text* to the output."""
+        if text:
+            self.budget.write(len(text))
+            self.out.append(text)
+
+    def render(self, nodes: Sequence[Node]) -> None:
+        """Render *nodes* in order, until one breaks off the loop around them."""
+        for node in nodes:
+            self.budget.step()
+            node.render(self)
+            if self.breaks or self.continues:
+                return
+
+    def capture(self, nodes: Sequence[Node]) -> str:
+        """Render *nodes* aside and return their text."""
+        outside, self.out = self.out, []
+        try:
+            self.render(nodes)
+            return "".join(self.out)
+        finally:
+            self.out = outside
+
+    def register(self, name: str, default: Callable[[], Any]) -> Any:
+        """Return what tags keep under *name*, made by *default* at first."""
+        found = self.registers.get(name)
+        if not found and found != 0:
+            found = self.registers[name] = default()
+        return found
+
+    def all_variables(self) -> dict[str, LiquidValue]:
+        """Return everything that a template can read here."""
+        merged = dict(self.environment)
+        for scope in self.scopes:
+            merged |= scope
+        return merged
+
+    def make_range(self, low: LiquidValue, high: LiquidValue) -> list[LiquidValue]:
+        """Return the numbers from *low* up to *high*, by ones.
+
+        Raises:
+            LiquidRenderError: there are too many of them.
+        """
+        start, stop = to_number(low), to_number(high) + 1
+        count = stop - start
+        if count > self.budget.limits.range_items or math.isinf(count):
+            raise LiquidRenderError(
+                f"expected a range of at most {self.budget.limits.range_items:,} numbers"
+            )
+        if not count > 0:
+            return []
+        self.budget.use(int(count) + 1)
+        return [json_number(number) for number in _count(start, stop)]
+
+    def text(self, value: LiquidValue) -> str:
+        """Return the text of *value* and count it."""
+        text = stringify(plain(value))
+        self.budget.use(len(text))
+        return text
+
+
+def _count(start: float, stop: float) -> Iterator[float]:
+    while start < stop:
+        yield start
+        if start + 1 == start:
+            return
+        start += 1

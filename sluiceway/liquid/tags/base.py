@@ -1,0 +1,45 @@
+"""What a tag is: a function that reads it, and what it encloses, into a node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from sluiceway.liquid.expressions import Read, Reader
+    from sluiceway.liquid.nodes import Node
+    from sluiceway.liquid.parser import Parser
+    from sluiceway.liquid.rendering import Rendering
+    from sluiceway.liquid.scanner import Token
+    from sluiceway.liquid.values import LiquidValue
+
+__all__ = ["Arguments", "ReadTag", "TagFamily"]
+
+ReadTag: TypeAlias = "Callable[[Parser, Token], Node]"
+
+
+@dataclass(frozen=True, slots=True)
+class TagFamily:
+    """The tags of one file by name."""
+
+    tags: Mapping[str, ReadTag]
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """The ``name: value`` arguments of a tag; a bare name is true."""
+
+    values: Mapping[str, Read | None]
+
+    @classmethod
+    def read(cls, reader: Reader) -> Arguments:
+        """Read what is left of the tag."""
+        return cls(dict(reader.read_hash()))
+
+    def evaluate(self, rendering: Rendering) -> dict[str, LiquidValue]:
+        """Return the arguments' values."""
+        return {
+            name: True if read is None else read.evaluate(rendering)
+            for name, read in self.values.items()
+        }

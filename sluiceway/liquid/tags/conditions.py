@@ -1,0 +1,141 @@
+"""``if``, ``unless`` and ``case``. Source: LiquidJS 10.30.1, ``tags/*``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sluiceway.liquid.tags.base import TagFamily
+from sluiceway.liquid.values import equals, is_truthy, plain
+
+if TYPE_CHECKING:
+    from sluiceway.liquid.expressions import Read
+    from sluiceway.liquid.nodes import Node, Value
+    from sluiceway.liquid.parser import Parser
+    from sluiceway.liquid.rendering import Rendering
+    from sluiceway.liquid.scanner import Token
+
+__all__ = ["TAGS"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    value: Value
+    holds_if: bool
+    nodes: list[Node]
+
+
+@dataclass(frozen=True, slots=True)
+class _Conditional:
+    branches: list[_Branch]
+    otherwise: list[Node]
+
+    def render(self, rendering: Rendering) -> None:
+        for branch in self.branches:
+            if is_truthy(branch.value.evaluate(rendering)) is branch.holds_if:
+                rendering.render(branch.nodes)
+                return
+        rendering.render(self.otherwise)
+
+
+@dataclass(frozen=True, slots=True)
+class _When:
+    values: list[Read]
+    nodes: list[Node]
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    value: Value
+    branches: list[_When]
+    otherwise: list[Node]
+
+    def render(self, rendering: Rendering) -> None:
+        target = plain(self.value.evaluate(rendering))
+        was_hit = False
+        for branch in self.branches:
+            # Each branch that matches is rendered, not the first alone.
+            if any(equals(target, value.evaluate(rendering)) for value in branch.values):
+                rendering.render(branch.nodes)
+                was_hit = True
+        if not was_hit:
+            rendering.render(self.otherwise)
+
+
+def _read_if(parser: Parser, token: Token) -> Node:
+    branches: list[_Branch] = []
+    otherwise: list[Node] = []
+    value, has_else = parser.value(parser.reader(token)), False
+    while True:
+        nodes, end = parser.parse_until(token, ("elsif", "else", "endif"))
+        if has_else:
+            otherwise = nodes
+        else:
+            branches.append(_Branch(value, holds_if=True, nodes=nodes))
+        if end.name == "elsif":
+            if has_else:
+                raise parser.error(end, "unexpected elsif after else")
+            value = parser.value(parser.reader(end))
+            continue
+        parser.require_no_args(end)
+        if end.name == "endif":
+            return _Conditional(branches, otherwise)
+        if has_else:
+            raise parser.error(end, "duplicated else")
+        has_else = True
+
+
+def _read_unless(parser: Parser, token: Token) -> Node:
+    """Read ``unless``; what follows a second ``else`` counts for nothing, as in LiquidJS."""
+    branches: list[_Branch] = []
+    otherwise: list[Node] = []
+    value: Value | None = parser.value(parser.reader(token))
+    elses = 0
+    while True:
+        nodes, end = parser.parse_until(token, ("elsif", "else", "endunless"))
+        if value is not None:
+            branches.append(_Branch(value, holds_if=bool(branches), nodes=nodes))
+        elif elses == 1 and not otherwise:
+            otherwise = nodes
+        value = None
+        if end.name == "endunless":
+            return _Conditional(branches, otherwise)
+        if end.name == "else":
+            elses += 1
+        elif not elses:
+            value = parser.value(parser.reader(end))
+
+
+def _read_case(parser: Parser, token: Token) -> Node:
+    """Read ``case``; what stands before the first ``when`` or after a second ``else`` is dropped."""
+    value = parser.value(parser.reader(token))
+    branches: list[_When] = []
+    otherwise: list[Node] = []
+    values: list[Read] | None = None
+    elses = 0
+    while True:
+        nodes, end = parser.parse_until(token, ("when", "else", "endcase"))
+        if values is not None:
+            branches.append(_When(values, nodes))
+        elif elses == 1:
+            otherwise += nodes
+        values = None
+        if end.name == "endcase":
+            return _Case(value, branches, otherwise)
+        if end.name == "else":
+            elses += 1
+        elif not elses:
+            values = _read_when(parser, end)
+
+
+def _read_when(parser: Parser, token: Token) -> list[Read]:
+    reader = parser.reader(token)
+    values: list[Read] = []
+    while not reader.at_end():
+        values.append(reader.require_value())
+        reader.skip_blank()
+        reader.skip_past("," if reader.peek() == "," else "or")
+    return values
+
+
+TAGS: Final = TagFamily({"case": _read_case, "if": _read_if, "unless": _read_unless})

@@ -157,12 +157,17 @@ def test_a_failure_that_is_not_allowed_ends_the_execution_failed(
 
 
 @pytest.mark.parametrize(
-    ("action", "params", "output"),
-    [("ERROR_MESSAGE", {"message": "No"}, None), ("RETURN_JSON", {"payload": {"a": 1}}, {"a": 1})],
+    "ending",
+    [
+        ("ERROR_MESSAGE", {"message": "No"}, None),
+        ("RETURN_JSON", {"payload": {"a": 1}}, {"a": 1}),
+    ],
 )
 def test_an_ending_step_ends_the_flow_completed(
-    lab: Any, url: str, step: Any, action: str, params: dict[str, Any], output: Any
+    lab: Any, url: str, step: Any, ending: tuple[str, dict[str, Any], Any]
 ) -> None:
+    action, params, output = ending
+
     async def scenario() -> None:
         async with lab(url) as it:
             record = await it.run(step("end", action, **params), step("never", "REPEAT"))

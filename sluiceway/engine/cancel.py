@@ -31,7 +31,7 @@ async def cancel_execution(engine: Engine, live: Live, row: ExecutionRow) -> Non
     finish = Finish(
         status=ExecutionStatus.CANCELLED,
         at=engine.now(),
-        # The input is left out: nobody has worked out yet which of it is to be masked.
+        # The input is left out: readers work out what of it may be shown, as before the end.
         final=encode({"input": None, "output": None, "error": None, "entries": []}),
     )
     answer = await engine.store.cancel(row.id, finish=finish)

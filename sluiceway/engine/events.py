@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["follow"]
 
 _POLL_S: Final = 0.5
+_END: Final = "execution_finished"
 
 
 async def follow(
@@ -31,27 +32,42 @@ async def follow(
     Raises:
         NotFound: there is no such execution.
     """
-    last = after
+    fresh = _Fresh(after)
     with live.listen(id_) as queue:
         while True:
             row = await store.get(id_)
             if row is None:
                 raise NotFound(f"expected an execution, found none with the id {id_!r}")
             for event in events_of(row, await store.log(id_)):
-                if event["type"] == "execution_finished":
-                    # What was told live may have counted further than what is kept.
-                    event["seq"] = max(_seq(event), last + 1)
-                if _seq(event) > last:
-                    last = _seq(event)
+                if fresh.takes(event, is_kept=True):
                     yield event
             if row.status.is_terminal:
                 return
             while (heard := await _next(queue)) is not None:
-                if _seq(heard) > last:
-                    last = _seq(heard)
+                is_new = fresh.takes(heard)
+                if is_new:
                     yield heard
-                if heard["type"] == "execution_finished":
-                    return
+                if heard["type"] == _END:
+                    if is_new:
+                        return
+                    break  # told without a number: the store has the last word
+
+
+class _Fresh:
+    """Lets each event through once."""
+
+    def __init__(self, after: int) -> None:
+        self._last = after
+
+    def takes(self, event: JsonObject, *, is_kept: bool = False) -> bool:
+        """Tell whether *event* comes after all before it."""
+        if is_kept and event["type"] == _END:
+            # What was told live may have counted further than what is kept.
+            event["seq"] = max(_seq(event), self._last + 1)
+        if _seq(event) <= self._last:
+            return False
+        self._last = _seq(event)
+        return True
 
 
 async def _next(queue: asyncio.Queue[JsonObject]) -> JsonObject | None:

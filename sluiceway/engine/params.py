@@ -78,16 +78,16 @@ def _translate(error: ValidationError) -> Iterator[JsonObject]:
 
 def _translate_choice(error: ValidationError, path: str) -> Iterator[JsonObject]:
     """Name the types that would do; or, where the type fits one choice, what is wrong within it."""
+    here = [*error.instance_path]
     branches: list[list[ValidationError]] = [*error.kind.as_dict()["context"]]
     inner = [
         branch
         for branch in branches
-        if not any(e.kind.name == "type" and [*e.instance_path] == [] for e in branch)
+        if not any(e.kind.name == "type" and [*e.instance_path] == here for e in branch)
     ]
     if inner:
         for nested in inner[0]:
-            for found in _translate(nested):
-                yield {**found, "path": path + str(found["path"])}
+            yield from _translate(nested)
         return
     types = [
         name

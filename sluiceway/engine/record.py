@@ -78,7 +78,7 @@ def debug_of(row: ExecutionRow, log: Sequence[LogRow], *, input_: JsonValue) -> 
     final = _final(row)
     return {
         "flow": {"id": row.flow_id, "name": row.flow_name, "version": row.flow_version},
-        "input": final.get("input", input_),
+        "input": final.get("input") or input_,
         "steps": steps_of(events_of(row, log)),
         "output": final.get("output"),
         "error": final.get("error"),

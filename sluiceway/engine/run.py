@@ -15,12 +15,11 @@ from sluiceway.engine.context import StepContext
 from sluiceway.engine.ending import Ending, finish_of
 from sluiceway.engine.journal import log_identity
 from sluiceway.engine.patience import write_patiently
+from sluiceway.engine.priming import known_secrets
 from sluiceway.engine.record_book import RecordBook
 from sluiceway.engine.sealing import seal_json
-from sluiceway.errors import ActionError, LanguageError, TimeLimitPassed
-from sluiceway.expressions import Undefined
+from sluiceway.errors import ActionError, TimeLimitPassed
 from sluiceway.models.execution import ExecutionInput, ExecutionStatus, StepStatus
-from sluiceway.models.masking import mask_secret_keys
 from sluiceway.models.timestamps import format_timestamp
 from sluiceway.storage.durable import LogWrite
 
@@ -75,8 +74,7 @@ class Run:
         """The step whose call in flight must not be interrupted."""
         self._world = world
         self._plan = plan
-        self._seed = payload.seed
-        self._started_with = payload.input
+        self._payload = payload
         self._input = payload.input
         self._actions: JsonObject = {}
         self._passed = 0
@@ -135,22 +133,9 @@ class Run:
                 f"found {self.claim.takeovers} in a row that died over it"
             )
             raise StepFailed(error.as_json())
-        _, secrets = mask_secret_keys(self._input.as_json())
-        self.book.hide(secrets)
-        context = self.context("", began_at=self.claim.clock_at, masked=self._hide_one)
-        for template in self._plan.secret_templates:
-            try:
-                found = context.resolve(template)
-            except LanguageError:
-                continue  # it reads a step's output: hidden when that step is reached
-            if not isinstance(found, Undefined):
-                self._hide_one(found)
+        self.book.hide(known_secrets(self._plan, self._payload, now=self.claim.clock_at))
         if self.claim.number == 1:
             self.book.emit_beginning(self.claim.clock_at)
-
-    def _hide_one(self, value: JsonValue) -> None:
-        if value is not None:
-            self.book.hide([value])
 
     async def _walk(self, steps: tuple[PlannedStep, ...]) -> StepOutcome | None:
         """Run *steps* and what they branch into; return the outcome that ends the flow, if any."""
@@ -222,7 +207,7 @@ class Run:
             self._world,
             execution_id=self.claim.id,
             step_id=step_id,
-            seed=self._seed,
+            seed=self._payload.seed,
             now=self.clock_at,
             attempt_began_at=began_at,
             input_=self._input,
@@ -291,7 +276,7 @@ class Run:
             ending,
             claim=self.claim,
             book=self.book,
-            input_=self._started_with,
+            input_=self._payload.input,
             stopped=(self._passed, self.clock_at),
             engine=self.engine,
         )

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from sluiceway.engine.cancel import cancel_execution
 from sluiceway.engine.events import follow
+from sluiceway.engine.journal import Journal
+from sluiceway.engine.plan import Plans
+from sluiceway.engine.priming import known_secrets
 from sluiceway.engine.record import debug_of, summary_of
 from sluiceway.engine.retry import reopen
 from sluiceway.engine.sealing import (
@@ -22,8 +25,10 @@ from sluiceway.engine.sealing import (
     seal_snapshot,
 )
 from sluiceway.errors import Conflict, NotFound, StorageError
+from sluiceway.models.execution import ExecutionStatus
 from sluiceway.models.flow import Flow
 from sluiceway.models.ids import new_id, new_trace_id
+from sluiceway.models.masking import mask_secret_keys
 from sluiceway.storage.durable import ExecutionFilter, NewExecution
 
 if TYPE_CHECKING:
@@ -32,9 +37,9 @@ if TYPE_CHECKING:
 
     from sluiceway.engine.base import Engine
     from sluiceway.engine.live import Live
-    from sluiceway.models.execution import ExecutionInput, ExecutionStatus
-    from sluiceway.models.json import JsonObject
-    from sluiceway.storage.durable import Created, ExecutionRow
+    from sluiceway.models.execution import ExecutionInput
+    from sluiceway.models.json import JsonObject, JsonValue
+    from sluiceway.storage.durable import Created, ExecutionRow, LogRow
 
 __all__ = ["ExecutionPage", "Executions", "StartRequest"]
 
@@ -77,6 +82,7 @@ class Executions:
     def __init__(self, engine: Engine, live: Live) -> None:
         """Work on *engine*'s store; *live* is shared with the workers of this process."""
         self._engine, self._live = engine, live
+        self._plans = Plans(engine)
         self._wordings: OrderedDict[tuple[int, tuple[tuple[str, str], ...]], _Wording] = (
             OrderedDict()
         )
@@ -187,9 +193,23 @@ class Executions:
         shown = summary_of(row)
         if debug:
             log = await self._engine.store.log(id_)
-            # Until it ends, nobody knows which of its input the flow will mask.
-            shown["debug"] = debug_of(row, log, input_=None)
+            shown["debug"] = debug_of(row, log, input_=await self._input_so_far(row, log))
         return shown
+
+    async def _input_so_far(self, row: ExecutionRow, log: Sequence[LogRow]) -> JsonValue:
+        """Return the input with what is known to be secret hidden, where no end wrote it down."""
+        if row.status is ExecutionStatus.COMPLETED:
+            return None
+        plan = await self._plans.load(row.flow_digest)
+        payload = open_payload(self._engine.sealer, row.payload, execution_id=row.id)
+        journal = Journal.read(tuple(log), self._engine.sealer, execution_id=row.id)
+        masker = self._engine.new_masker()
+        for secret in known_secrets(plan, payload, now=row.created_at):
+            masker.add(secret)
+        for adopted in journal.adopted.values():
+            for secret in adopted.secrets:
+                masker.add(secret)
+        return masker.apply(mask_secret_keys(payload.input.as_json())[0])
 
     async def flow_id_of(self, id_: str) -> str:
         """Return the id of the flow that the execution runs. Raises ``NotFound``."""

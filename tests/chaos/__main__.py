@@ -33,16 +33,12 @@ DEATHS = 3
 
 def points() -> list[str]:
     """Return every point at which a victim can kill itself, and one from outside."""
+    code = (
+        f"import sys; sys.path.insert(0, {str(VICTIM.parent)!r});"
+        "import victim; print('\\n'.join(victim.POINTS))"
+    )
     listed = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            f"import sys; sys.path.insert(0, {str(VICTIM.parent)!r});"
-            "import victim; print('\\n'.join(victim.POINTS))",
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     return [*listed.stdout.splitlines(), "any moment", "frozen"]
 
@@ -57,9 +53,8 @@ def run_point(
         # Anywhere in the run: from the first time the point is met to the last execution.
         deaths += _live_and_die(point, database, log, executions=executions, chance=chance)
     began = time.monotonic()
-    victim = _start(database, log, executions, "none", 0)
-    left_s = 120 + executions / 20
-    status = victim.wait(timeout=left_s)
+    with _start(database, log, executions, "none", 0) as victim:
+        status = victim.wait(timeout=120 + executions / 20)
     took_s = time.monotonic() - began
     verdict = asyncio.run(_judge(database, log, executions))
     if status != 0:
@@ -85,24 +80,26 @@ def _live_and_die(
     groups = {"create_many": executions // 50, "claim": 3}  # these write many at a time
     most = max(1, groups.get(point.partition(" ")[2], executions // 2))
     count = chance.randint(1, most)
-    victim = _start(database, log, executions, "none" if from_outside else point, count)
-    try:
-        if from_outside:
-            assert victim.stdout is not None
-            victim.stdout.readline()
-            time.sleep(chance.uniform(0, 0.3 + executions / 1000))
-            if point == "frozen":
-                victim.send_signal(signal.SIGSTOP)
-                time.sleep(LEASE_S + 0.5)
-                victim.send_signal(signal.SIGCONT)
-                time.sleep(0.2)
-            else:
-                victim.send_signal(signal.SIGKILL)
-        return victim.wait(timeout=60 + executions / 20) != 0
-    except subprocess.TimeoutExpired:
-        victim.kill()
-        victim.wait()
-        return True
+    with _start(database, log, executions, "none" if from_outside else point, count) as victim:
+        try:
+            if from_outside:
+                _meddle(victim, point, chance.uniform(0, 0.3 + executions / 1000))
+            return victim.wait(timeout=60 + executions / 20) != 0
+        except subprocess.TimeoutExpired:
+            victim.kill()
+            return True
+
+
+def _meddle(victim: subprocess.Popen[bytes], point: str, after_s: float) -> None:
+    assert victim.stdout is not None
+    victim.stdout.readline()
+    time.sleep(after_s)
+    if point == "frozen":
+        victim.send_signal(signal.SIGSTOP)
+        time.sleep(LEASE_S + 0.5)
+        victim.send_signal(signal.SIGCONT)
+    else:
+        victim.send_signal(signal.SIGKILL)
 
 
 async def _judge(database: Path, log: Path, executions: int) -> dict[str, Any]:
@@ -127,10 +124,10 @@ async def _judge(database: Path, log: Path, executions: int) -> dict[str, Any]:
         breaches.append(f"{executions} executions were started, {len(rows)} are there")
     if set(statuses) - {"COMPLETED", "FAILED"}:
         breaches.append(f"left unfinished: {dict(statuses)}")
-    breaches += _judge_effects(log, {row.id for row in rows}, unknown)
+    effects = log.read_text().splitlines()  # noqa: ASYNC240 - nothing else runs
+    breaches += _judge_effects(effects, {row.id for row in rows}, unknown)
     if len(messages) != executions or len({m.idempotency_key for m in messages}) != executions:
         breaches.append(f"{len(messages)} messages for {executions} executions")
-    effects = log.read_text().splitlines()
     return {
         "executions": executions,
         "unknown": len(unknown),
@@ -139,11 +136,11 @@ async def _judge(database: Path, log: Path, executions: int) -> dict[str, Any]:
     }
 
 
-def _judge_effects(log: Path, ids: set[str], unknown: set[str]) -> list[str]:
+def _judge_effects(effects: list[str], ids: set[str], unknown: set[str]) -> list[str]:
     breaches: list[str] = []
     seen: dict[str, list[str]] = {id_: [] for id_ in ids}
     values: dict[str, set[str]] = {id_: set() for id_ in ids}
-    for line in log.read_text().splitlines():
+    for line in effects:
         id_, step, value = line.split()
         seen[id_].append(step)
         values[id_].add(value)

@@ -17,7 +17,11 @@ CHAOS = runpy.run_path(str(Path(__file__).with_name("__main__.py")), run_name="c
 )
 def test_nothing_is_lost_and_nothing_done_twice(point: str, tmp_path: Path) -> None:
     verdict = CHAOS["run_point"](
-        point, executions=24, folder=tmp_path, chance=random.Random(point), deaths_wanted=1
+        point,
+        executions=24,
+        folder=tmp_path,
+        chance=random.Random(point),  # noqa: S311 - where to kill
+        deaths_wanted=1,
     )
     assert verdict["breaches"] == []
     assert verdict["unknown"] == 0
@@ -26,7 +30,11 @@ def test_nothing_is_lost_and_nothing_done_twice(point: str, tmp_path: Path) -> N
 
 def test_a_call_that_cannot_be_looked_up_is_never_made_twice(tmp_path: Path) -> None:
     verdict = CHAOS["run_point"](
-        "done post", executions=24, folder=tmp_path, chance=random.Random(3), deaths_wanted=1
+        "done post",
+        executions=24,
+        folder=tmp_path,
+        chance=random.Random(3),  # noqa: S311 - as above
+        deaths_wanted=1,
     )
     assert verdict["breaches"] == []
     assert verdict["unknown"] > 0
@@ -34,7 +42,11 @@ def test_a_call_that_cannot_be_looked_up_is_never_made_twice(tmp_path: Path) -> 
 
 def test_a_process_that_was_frozen_beyond_its_lease_goes_on(tmp_path: Path) -> None:
     verdict = CHAOS["run_point"](
-        "frozen", executions=24, folder=tmp_path, chance=random.Random(4), deaths_wanted=1
+        "frozen",
+        executions=24,
+        folder=tmp_path,
+        chance=random.Random(4),  # noqa: S311 - as above
+        deaths_wanted=1,
     )
     assert verdict["breaches"] == []
     assert verdict["repeated_calls"] == 0

@@ -185,7 +185,7 @@ async def main(database: str, log: str, executions: int, killer: Killer, lease_s
     service = Executions(engine, live)
     worker = Worker(engine, world, live, concurrency=50)
     working = asyncio.create_task(worker.run())
-    print("up", flush=True)
+    print("up", flush=True)  # noqa: T201 - the parent waits for it
     chaos = flow()
     for start in range(0, executions, 50):
         keys = range(start, min(start + 50, executions))

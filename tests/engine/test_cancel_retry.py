@@ -24,7 +24,11 @@ def test_a_queued_execution_is_cancelled_at_once(lab: Any, url: str, step: Any) 
     async def scenario() -> None:
         async with lab(url, works=False) as it:
             id_ = await it.executions.start(it.flow(step("one", "REPEAT")), ExecutionInput())
+            events = it.executions.events(id_)
+            following = asyncio.ensure_future(anext(events))
+            await asyncio.sleep(0.05)
             await it.executions.cancel(id_)
+            assert (await following)["type"] == "execution_finished"
             record = await it.end_of(id_)
             assert record["status"] == "CANCELLED"
             it.work()

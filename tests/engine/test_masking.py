@@ -105,3 +105,19 @@ def test_an_error_that_quotes_a_secret_is_masked(lab: Any, url: str, step: Any) 
             assert SECRET not in str(page)
 
     asyncio.run(scenario())
+
+
+def test_the_input_is_shown_masked_before_the_end(lab: Any, url: str, step: Any) -> None:
+    async def scenario() -> None:
+        async with lab(url, works=False) as it:
+            flow = it.flow(step("one", "REPEAT", value="{{ functions.mask(fields.x) }}"))
+            given = ExecutionInput(fields={"x": SECRET, "y": 1, "password": "pw"})
+            id_ = await it.executions.start(flow, given)
+            record = await it.executions.get(id_, debug=True)
+            expected = {"x": MASK, "y": 1, "password": MASK}
+            assert record["debug"]["input"]["fields"] == expected
+            await it.executions.cancel(id_)
+            record = await it.end_of(id_)
+            assert record["input"]["fields"] == expected
+
+    asyncio.run(scenario())

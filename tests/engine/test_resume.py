@@ -10,6 +10,7 @@ import pytest
 
 from sluiceway.actions.base import StepOutcome
 from sluiceway.engine.base import EngineSettings
+from sluiceway.engine.worker import Worker
 from sluiceway.models.execution import ExecutionInput
 from sluiceway.storage.durable import OutboxFilter
 
@@ -219,3 +220,39 @@ def test_a_worker_that_stops_gives_back_what_it_cannot_finish(
             assert it.actions.calls == ["one", "slow", "slow"]
 
     asyncio.run(scenario())
+
+
+def test_a_live_worker_takes_over_once_the_lease_has_run_out(lab: Any, url: str, step: Any) -> None:
+    async def scenario() -> None:
+        settings = EngineSettings(lease=timedelta(seconds=0.6))
+        async with lab(url, settings, works=False) as it:
+            reached = asyncio.Event()
+
+            async def hang_once(_: Any) -> None:
+                if not reached.is_set():
+                    reached.set()
+                    await asyncio.Event().wait()
+
+            it.actions.hooks["two"] = hang_once
+            it.work()
+            flow = it.flow(step("one", "REPEAT"), step("two", "REPEAT"))
+            id_ = await it.executions.start(flow, ExecutionInput())
+            await reached.wait()
+            peer = Worker(it.engine, it.world, it.live)
+            # It was there before the other died: it has to wait for the lease.
+            it.engine.store.recover = _nothing_to_recover
+            await it.die()
+            working = asyncio.create_task(peer.run())
+            began = asyncio.get_running_loop().time()
+            record = await it.end_of(id_)
+            assert record["status"] == "COMPLETED"
+            assert 0.1 < asyncio.get_running_loop().time() - began < 0.6 + 5
+            assert it.actions.calls == ["one", "two", "two"]
+            peer.stop()
+            await working
+
+    asyncio.run(scenario())
+
+
+async def _nothing_to_recover(_owner: str) -> int:
+    return 0

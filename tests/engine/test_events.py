@@ -1,0 +1,61 @@
+"""Events: every step of a live trace, once, in order; the same again from the store."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from sluiceway.errors import NotFound
+from sluiceway.models.execution import ExecutionInput
+
+
+def _types(events: list[Any]) -> list[str]:
+    return [
+        event["type"] + (f" {event['step']['id']}" if "step" in event else "") for event in events
+    ]
+
+
+def test_a_live_trace_tells_each_step_once_and_in_order(lab: Any, url: str, step: Any) -> None:
+    async def scenario() -> None:
+        async with lab(url) as it:
+            flow = it.flow(
+                step("one", "PURE"),
+                step("post", "ONCE", wait=0.05),
+                step("bad", "REPEAT", fail=1, allow_failure=True),
+                step("wait", "DELAY_FLOW", number=1),
+                step("two", "PURE"),
+            )
+            id_ = await it.executions.start(flow, ExecutionInput())
+            events = [event async for event in it.executions.events(id_)]
+            told = [t for t in _types(events) if not t.startswith("step_started")]
+            assert told == [
+                "execution_started",
+                "step_completed one",
+                "step_completed post",
+                "step_failed bad",
+                "step_delayed wait",
+                "step_completed wait",
+                "step_completed two",
+                "execution_finished",
+            ]
+            seqs = [event["seq"] for event in events]
+            assert seqs == sorted(set(seqs))
+            assert events[-1]["status"] == "COMPLETED"
+
+            again = [event async for event in it.executions.events(id_)]
+            assert [t for t in _types(again) if t != "step_started post"] == told
+            after = [event async for event in it.executions.events(id_, after=seqs[-3])]
+            assert len(after) <= 2
+
+    asyncio.run(scenario())
+
+
+def test_following_what_is_not_there_says_so(lab: Any, url: str) -> None:
+    async def scenario() -> None:
+        async with lab(url) as it:
+            with pytest.raises(NotFound):
+                await anext(it.executions.events("afe_none"))
+
+    asyncio.run(scenario())

@@ -14,7 +14,9 @@ import msgspec
 from sluiceway.actions.base import TenantSettings
 from sluiceway.actions.catalogue import InstalledActions
 from sluiceway.engine.base import Engine, EngineSettings, World
+from sluiceway.engine.delivery import Deliveries
 from sluiceway.engine.live import Live
+from sluiceway.engine.outbox import OutboxWorker
 from sluiceway.engine.service import Executions
 from sluiceway.engine.worker import Worker
 from sluiceway.errors import UsageError
@@ -27,6 +29,7 @@ from sluiceway.outbound.asgi import AsgiTransport, RoutingTransport
 from sluiceway.outbound.retry import RetryPolicy
 from sluiceway.outbound.sending import LazyClient, RetryingSender
 from sluiceway.providers.choice import Providers
+from sluiceway.providers.sender import Sender, open_smtp_sender
 from sluiceway.storage.open import open_store
 from sluiceway.tenants.client import TenantClient
 from sluiceway.tenants.limits import SharedLimits
@@ -81,6 +84,19 @@ class Application:
     world: World
     live: Live
     executions: Executions
+    sender: Sender
+
+    def new_outbox_worker(self) -> OutboxWorker:
+        """Return what delivers this application's messages."""
+        deliveries = Deliveries(
+            providers=self.providers,
+            sender=self.sender,
+            sealer=self.keyring,
+            buckets=self.store.buckets,
+            now=utc_now,
+            chance=random.Random(),  # noqa: S311 - jitter
+        )
+        return OutboxWorker(self.store.outbox, deliveries)
 
     def new_worker(self, *, concurrency: int | None = None) -> Worker:
         """Return a worker over this application's store."""
@@ -117,7 +133,10 @@ async def open_application(
         transport = RoutingTransport(inside=inside, outside=client)
         application = await _build(settings, store, transport)
         inside[settings.domain.lower()] = AsgiTransport(make_api(application))
-        yield application
+        try:
+            yield application
+        finally:
+            await application.sender.close()
     finally:
         await client.close()
         await store.close()
@@ -187,6 +206,7 @@ async def _build(settings: Settings, store: Store, transport: Transport) -> Appl
         world=world,
         live=live,
         executions=Executions(engine, live),
+        sender=Sender(transport, open_smtp_sender),
     )
 
 

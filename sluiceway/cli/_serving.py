@@ -9,7 +9,7 @@ import logging
 import os
 import re
 import socket
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -110,8 +110,6 @@ def _phone_trial(
         from sluiceway.models.timestamps import utc_now  # noqa: PLC0415
         from sluiceway.providers.choice import Chosen  # noqa: PLC0415
         from sluiceway.providers.resolve import Posting, resolve_phone  # noqa: PLC0415
-        from sluiceway.providers.sender import Sender  # noqa: PLC0415
-        from sluiceway.providers.smtp_sender import SmtpSender  # noqa: PLC0415
 
         spec = application.providers.phone_specs.get(provider.name)
         if spec is None:
@@ -123,7 +121,7 @@ def _phone_trial(
             channel=channel,
         )
         chosen = Chosen(spec=spec, configured=provider, provider=spec.build(provider))
-        receipt = await Sender(application.transport, SmtpSender).send_phone(chosen, message)
+        receipt = await application.sender.send_phone(chosen, message)
         return {"message_id": receipt.message_id}
 
     return send
@@ -168,6 +166,8 @@ async def serve(
             access_log=False,
             lifespan="off",
             server_header=False,
+            # Clients that think for a while between calls (deploy-cli does) reuse a connection.
+            timeout_keep_alive=75,
             timeout_graceful_shutdown=5,
             ssl_certfile=str(certificate.certificate) if certificate else None,
             ssl_keyfile=str(certificate.key) if certificate else None,
@@ -190,14 +190,16 @@ async def _working(application: Application, options: ServeOptions) -> AsyncIter
         yield
         return
     worker = application.new_worker(concurrency=options.concurrency)
-    task = asyncio.create_task(worker.run())
-    task.add_done_callback(_report)
+    outbox = application.new_outbox_worker()
+    tasks = [asyncio.create_task(worker.run()), asyncio.create_task(outbox.run())]
+    for task in tasks:
+        task.add_done_callback(_report)
     try:
         yield
     finally:
         worker.stop()
-        with suppress(Exception):
-            await task
+        outbox.stop()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _report(task: asyncio.Task[None]) -> None:

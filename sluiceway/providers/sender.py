@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     )
     from sluiceway.providers.choice import ChosenEmail, ChosenPhone
 
-__all__ = ["MailTransport", "Sender"]
+__all__ = ["MailTransport", "Sender", "open_smtp_sender"]
 
 _MASK: Final = "███"
 _UNAUTHORIZED: Final = 401
@@ -53,15 +53,27 @@ class MailTransport(Protocol):
         """
         ...
 
+    async def close(self) -> None:
+        """Close its connections."""
+        ...
+
+
+def open_smtp_sender() -> MailTransport:
+    """Return the SMTP half; aiosmtplib is loaded only now."""
+    from sluiceway.providers.smtp_sender import SmtpSender  # noqa: PLC0415 - see above
+
+    return SmtpSender()
+
 
 @dataclass(slots=True)
 class Sender:
     """Sends each message once; whether to try again is for the outbox to decide."""
 
     transport: Transport
-    mail: Callable[[], MailTransport]
-    """Gives the SMTP half when it is first needed; others never load it."""
+    open_mail: Callable[[], MailTransport]
+    """Opens the SMTP half when it is first needed; others never load it."""
     monotonic: Callable[[], float] = time.monotonic
+    _mail: MailTransport | None = field(default=None, repr=False)
     _tokens: dict[TokenEmailProvider, tuple[AccessToken, float]] = field(
         default_factory=dict["TokenEmailProvider", "tuple[AccessToken, float]"], repr=False
     )
@@ -79,7 +91,7 @@ class Sender:
                 return provider.capture(message)
             if isinstance(provider, SmtpEmailProvider):
                 mail = provider.build_mail(message)
-                return provider.parse_reply(mail, await self.mail().send(mail))
+                return provider.parse_reply(mail, await self._mail_transport().send(mail))
             if isinstance(provider, TokenEmailProvider):
                 return await self._send_with_token(provider, message)
             return provider.parse_response(await self._exchange(provider.build_request(message)))
@@ -95,6 +107,17 @@ class Sender:
             return provider.parse_response(await self._exchange(provider.build_request(message)))
         except ProviderError as error:
             raise _without_secrets(error, chosen.configured.secrets) from error.__cause__
+
+    async def close(self) -> None:
+        """Close the connections to mail servers."""
+        mail, self._mail = self._mail, None
+        if mail is not None:
+            await mail.close()
+
+    def _mail_transport(self) -> MailTransport:
+        if self._mail is None:
+            self._mail = self.open_mail()
+        return self._mail
 
     async def _send_with_token(
         self, provider: TokenEmailProvider, message: EmailMessage

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cmp_to_key
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from sluiceway.errors import LiquidRenderError
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from sluiceway.liquid.values import LiquidValue
 
 __all__ = ["FILTERS"]
+
+_COMPARISONS: Final = 512
 
 
 def _items(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
@@ -102,7 +105,15 @@ def _sorted(
     else:
         path = stringify(name).split(".")
         keyed = [(_read(item, path), item) for item in items]
-    by_key = cmp_to_key(order)
+    looks = count(1)
+
+    def timed(one: LiquidValue, other: LiquidValue) -> int:
+        # A long list takes seconds to sort, and the budget is where the clock is read.
+        if not next(looks) % _COMPARISONS:
+            arguments.use(1)
+        return order(one, other)
+
+    by_key = cmp_to_key(timed)
     return [item for _, item in sorted(keyed, key=lambda pair: by_key(pair[0]))]
 
 

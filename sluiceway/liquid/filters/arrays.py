@@ -1,4 +1,4 @@
-"""Filters for lists. Source: LiquidJS 10.30.1, ``filters/array``; ``sort`` keeps equals in order."""
+"""Filters for lists; sorts are stable. Source: LiquidJS 10.30.1, ``filters/array``."""
 
 from __future__ import annotations
 

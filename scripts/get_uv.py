@@ -63,16 +63,27 @@ def _fetch_json(url: str) -> dict:
 
 
 def _pick_wheel(files: list[dict]) -> dict:
-    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine())
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(
+        platform.machine().lower(), platform.machine()
+    )
     system = platform.system()
     musl = system == "Linux" and "musl" in (sysconfig.get_config_var("HOST_GNU_TYPE") or "")
-    wanted = {"Linux": "musllinux" if musl else "manylinux", "Darwin": "macosx", "Windows": "win"}[system]
+    wanted = {"Linux": "musllinux" if musl else "manylinux", "Darwin": "macosx", "Windows": "win"}[
+        system
+    ]
     arch = "arm64" if system == "Darwin" and machine == "aarch64" else machine
     for file in files:
         name = str(file["filename"])
-        if name.startswith(f"uv-{VERSION}-") and name.endswith(".whl") and wanted in name and name.endswith(f"{arch}.whl"):
+        if (
+            name.startswith(f"uv-{VERSION}-")
+            and name.endswith(".whl")
+            and wanted in name
+            and name.endswith(f"{arch}.whl")
+        ):
             return file
-    raise SystemExit(f"no uv {VERSION} wheel for {system} {machine}: install uv by hand as .tools/uv")
+    raise SystemExit(
+        f"no uv {VERSION} wheel for {system} {machine}: install uv by hand as .tools/uv"
+    )
 
 
 if __name__ == "__main__":

@@ -12,9 +12,17 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 import pytest
+import uvicorn
 
+from sluiceway.actions.catalogue import InstalledActions
+from sluiceway.api.app import build_app
+from sluiceway.api.services import Services
+from sluiceway.engine.base import Engine
+from sluiceway.engine.live import Live
+from sluiceway.engine.service import Executions
 from sluiceway.management.environment import Environment
 from sluiceway.management.tenant import EmbeddedTenant, open_tenant
+from sluiceway.models.masking import Masker
 from sluiceway.models.timestamps import utc_now
 from sluiceway.storage import open_store
 from sluiceway.vault.connections import StoredConnections
@@ -24,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
 
-    from sluiceway.api.services import Services
     from sluiceway.storage.base import Store
 
 CLIENT_ID = "test-client"
@@ -62,32 +69,11 @@ class Door:
         raw: bytes | None = None,
         signed_in: bool = True,
     ) -> Answer:
-        return self.run(self._call(method, path, body, query, headers, raw, signed_in=signed_in))
-
-    async def _call(
-        self,
-        method: str,
-        path: str,
-        body: Any,
-        query: dict[str, Any] | None,
-        headers: dict[str, str] | None,
-        raw: bytes | None,
-        *,
-        signed_in: bool,
-    ) -> Answer:
         data = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
         sent = {"host": self.domain, "content-type": "application/json", **self.headers}
         if signed_in:
             sent["authorization"] = f"Bearer {self.token}"
         sent.update(headers or {})
-        messages: list[dict[str, Any]] = []
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": data, "more_body": False}
-
-        async def send(message: dict[str, Any]) -> None:
-            messages.append(message)
-
         scope = {
             "type": "http",
             "method": method,
@@ -97,6 +83,17 @@ class Door:
             "headers": [(k.encode(), v.encode()) for k, v in sent.items()],
             "client": ("127.0.0.1", 50_000),
         }
+        return self.run(self._exchange(scope, data))
+
+    async def _exchange(self, scope: dict[str, Any], data: bytes) -> Answer:
+        messages: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": data, "more_body": False}
+
+        async def send(message: dict[str, Any]) -> None:
+            messages.append(message)
+
         await self.app(scope, receive, send)
         start = messages[0]
         text = b"".join(message.get("body", b"") for message in messages[1:])
@@ -145,15 +142,15 @@ def tenant(store: Store, run: Callable[[Coroutine[Any, Any, Any]], Any]) -> Embe
 
 
 def services_of(tenant: EmbeddedTenant, store: Store, **more: Any) -> Services:
-    from sluiceway.actions.catalogue import InstalledActions
-    from sluiceway.api.services import Services
-
+    actions = InstalledActions()
+    engine = Engine(store=store.executions, actions=actions, sealer=keyring(), new_masker=Masker)
     return Services(
         **{
             "tenant": tenant,
             "store": store,
             "connections": StoredConnections(store.documents, keyring()),
-            "actions": InstalledActions(),
+            "actions": actions,
+            "executions": Executions(engine, Live()),
             **more,
         }
     )
@@ -164,8 +161,6 @@ def door(
     tenant: EmbeddedTenant, store: Store, run: Callable[[Coroutine[Any, Any, Any]], Any]
 ) -> Door:
     """The whole API in process, signed in as the first client."""
-    from sluiceway.api.app import build_app
-
     services = services_of(tenant, store)
     made = Door(services=services, app=build_app(services), run=run)
     answer = made(
@@ -207,8 +202,6 @@ class running_server:  # noqa: N801 - used like a function
         self._folder, self._more = folder, more
 
     def __enter__(self) -> LiveServer:
-        import uvicorn
-
         self._socket = socket.create_server(("127.0.0.1", 0))
         port = self._socket.getsockname()[1]
         domain = f"127.0.0.1:{port}"
@@ -234,8 +227,6 @@ class running_server:  # noqa: N801 - used like a function
         return LiveServer(url=f"{scheme}://{domain}", domain=domain)
 
     async def _serve(self, domain: str, ready: threading.Event) -> None:
-        from sluiceway.api.app import build_app
-
         store = open_store(f"sqlite:///{self._folder}/tenant.db")
         tenant = await build_tenant(store, domain=domain)
         self._config.app = build_app(services_of(tenant, store, **self._more))

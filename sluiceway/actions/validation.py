@@ -7,7 +7,7 @@ held against it; Liquid params are texts as they stand, and their limits count.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 

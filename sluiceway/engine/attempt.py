@@ -20,7 +20,8 @@ from sluiceway.errors import (
     SluicewayError,
     TimeLimitPassed,
 )
-from sluiceway.models.execution import StepRecord, StepStatus
+from sluiceway.models.execution import StepStatus
+from sluiceway.models.timestamps import format_timestamp
 from sluiceway.storage.durable import LeaseLost
 
 if TYPE_CHECKING:
@@ -87,20 +88,21 @@ class Attempt:
     ) -> JsonObject:
         """Return the step as records show it; the values are masked already."""
         action = self.step.action
-        return StepRecord(
-            id=action.id,
-            type=action.type,
-            action=action.action,
-            alias=action.alias,
-            status=status,
-            attempts=self.attempts,
-            input=input_,
-            output=output,
-            error=error,
-            status_code=status_code,
-            started_at=self.began_at,
-            ended_at=ended_at,
-        ).as_json()
+        # What StepRecord.as_json gives (a test compares them), without its detour for each step.
+        return {
+            "id": action.id,
+            "alias": action.alias,
+            "type": action.type,
+            "action": action.action,
+            "status": status.value,
+            "attempts": self.attempts,
+            "input": input_,
+            "output": output,
+            "error": error,
+            "status_code": status_code,
+            "started_at": format_timestamp(self.began_at),
+            "ended_at": format_timestamp(ended_at) if ended_at else None,
+        }
 
 
 class Interpreter(Protocol):

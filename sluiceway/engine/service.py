@@ -27,7 +27,7 @@ from sluiceway.engine.sealing import (
 from sluiceway.errors import Conflict, NotFound, StorageError
 from sluiceway.models.execution import ExecutionStatus
 from sluiceway.models.flow import Flow
-from sluiceway.models.ids import new_id, new_trace_id
+from sluiceway.models.ids import encode_id
 from sluiceway.models.masking import mask_secret_keys
 from sluiceway.storage.durable import ExecutionFilter, NewExecution
 
@@ -135,8 +135,10 @@ class Executions:
         return created
 
     def _new(self, wording: _Wording, request: StartRequest) -> NewExecution:
-        id_ = new_id("afe")
-        payload = Payload(input=request.input, seed=secrets.token_hex(16))
+        # One call to the system for all the chance an execution needs.
+        chance = secrets.token_bytes(48)
+        id_ = encode_id("afe", int.from_bytes(chance[:16]))
+        payload = Payload(input=request.input, seed=chance[16:32].hex())
         return NewExecution(
             id=id_,
             flow_id=wording.source.id,
@@ -144,7 +146,7 @@ class Executions:
             flow_version=wording.source.version,
             flow_digest=wording.digest,
             snapshot=wording.sealed,
-            trace_id=new_trace_id(),
+            trace_id=chance[32:].hex(),
             created_at=self._engine.now(),
             payload=seal_payload(self._engine.sealer, payload, execution_id=id_),
             journey_id=request.journey_id,

@@ -16,7 +16,7 @@ from sluiceway.liquid.limits import Budget, Limits
 from sluiceway.liquid.values import LiquidValue, plain, stringify, to_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sluiceway.liquid.nodes import Node
     from sluiceway.models.json import JsonObject

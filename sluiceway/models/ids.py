@@ -21,16 +21,17 @@ IdPrefix: TypeAlias = Literal[
 
 _ALPHABET: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _LENGTH: Final = 22
+_PAIRS: Final = [first + second for first in _ALPHABET for second in _ALPHABET]
 _FORM: Final = re.compile(rf"([a-z]+)_[{_ALPHABET}]{{{_LENGTH}}}")
 
 
 def encode_id(prefix: IdPrefix, number: int) -> str:
     """Return *number* (0 to 2**128 - 1) as an id, padded to 22 characters."""
-    digits: list[str] = []
-    for _ in range(_LENGTH):
-        number, digit = divmod(number, len(_ALPHABET))
-        digits.append(_ALPHABET[digit])
-    return f"{prefix}_{''.join(reversed(digits))}"
+    pairs: list[str] = []
+    for _ in range(_LENGTH // 2):
+        number, pair = divmod(number, len(_PAIRS))
+        pairs.append(_PAIRS[pair])
+    return f"{prefix}_{''.join(reversed(pairs))}"
 
 
 def new_id(prefix: IdPrefix, *, random_bits: Callable[[int], int] = secrets.randbits) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from sluiceway.engine.attempt import Attempt
+from sluiceway.engine.plan import PlannedStep
 from sluiceway.errors import NotFound
-from sluiceway.models.execution import ExecutionInput
+from sluiceway.models.execution import ExecutionInput, StepRecord, StepStatus
+from sluiceway.models.flow import Action
 
 
 def _types(events: list[Any]) -> list[str]:
@@ -59,3 +63,29 @@ def test_following_what_is_not_there_says_so(lab: Any, url: str) -> None:
                 await anext(it.executions.events("afe_none"))
 
     asyncio.run(scenario())
+
+
+def test_a_step_is_recorded_as_the_model_says(step: Any) -> None:
+    began, ended = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 1, 0, 0, 1, tzinfo=UTC)
+    action = Action.from_json({**step("one", "PURE"), "alias": "First"})
+    planned = PlannedStep(action, None, frozenset(), is_constant=True)
+    attempt = Attempt(planned, began_at=began, attempts=2)
+    for status, end in ((StepStatus.RUNNING, None), (StepStatus.FAILED, ended)):
+        values: Any = {"output": {"a": 1}, "error": {"code": "E"}, "status_code": 200}
+        record = attempt.record(status, input_={"x": 1}, ended_at=end, **values)
+        assert list(record.items()) == list(
+            StepRecord(
+                id="one",
+                type="TEST",
+                action="PURE",
+                alias="First",
+                status=status,
+                attempts=2,
+                input={"x": 1},
+                started_at=began,
+                ended_at=end,
+                **values,
+            )
+            .as_json()
+            .items()
+        )

@@ -18,7 +18,7 @@ SHARED = Path(__file__).resolve().parents[3] / "shared"
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.exists(), reason="needs ../shared beside the repository")
 def test_every_recorded_exchange_is_answered_alike(live_server: LiveServer) -> None:
-    finished = subprocess.run(  # noqa: S603 - our own tool, our own arguments
+    finished = subprocess.run(
         [
             sys.executable,
             str(SHARED / "tools" / "replay.py"),

@@ -30,7 +30,7 @@ def crud_routes(
     name: str,
     filters: tuple[Param, ...] = (),
     has_list: bool = True,
-    always_envelope: bool = False,
+    unlisted: tuple[str, ...] = (),
 ) -> tuple[Route, ...]:
     """Return list, create, get, update and delete of *resource* under ``/api/v2/{path}``.
 
@@ -42,17 +42,11 @@ def crud_routes(
         name: what summaries call one.
         filters: query parameters of the list that are members of the items.
         has_list: whether there is a list.
-        always_envelope: whether the list is ``{key: […]}`` without pages.
+        unlisted: members that the list leaves out.
     """
 
     async def listed(call: Call) -> JsonValue:
         matching = {param.name: call.query[param.name] for param in filters}
-        if always_envelope:
-            page = await list_items(
-                call.services.tenant.environment, resource, limit=1000, matching=matching
-            )
-            items: list[JsonValue] = list(page.items)
-            return {key: items}
         offset, limit = slice_of(call.query)
         page = await list_items(
             call.services.tenant.environment,
@@ -62,6 +56,8 @@ def crud_routes(
             matching=matching,
         )
         shown = [pick_fields(item, call.query) for item in page.items]
+        if unlisted:
+            shown = [{k: v for k, v in item.items() if k not in unlisted} for item in shown]
         return paged(key, shown, call.query, total=page.total)
 
     async def created(call: Call) -> JsonValue:
@@ -80,7 +76,7 @@ def crud_routes(
         await delete_item(call.services.tenant.environment, resource, call.path["id"])
 
     base, one = f"/api/v2/{path}", f"/api/v2/{path}/{{id}}"
-    paging = filters if always_envelope else (*PAGES, *CHECKPOINT, *FIELDS, *filters)
+    paging = (*PAGES, *CHECKPOINT, *FIELDS, *filters)
     listing = Route(
         method="GET",
         path=base,

@@ -47,6 +47,7 @@ ROUTES: Final = (
         key="connections",
         name="connection",
         filters=(Param(name="strategy"), Param(name="name")),
+        unlisted=("enabled_clients",),
     ),
     *crud_routes(
         RESOURCE_SERVERS,

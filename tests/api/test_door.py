@@ -1,0 +1,369 @@
+"""Who is let in: tokens, scopes, sessions, limits; and how refusals look."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sluiceway.api.app import build_app, load_routes
+from sluiceway.api.route import Route
+from sluiceway.management.jws import encode_base64url, generate_key, sign
+from sluiceway.management.scopes import ALL_SCOPES
+
+if TYPE_CHECKING:
+    from tests.conftest import Answer, Door
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+AUDIENCE = "https://localhost:4080/api/v2/"
+GUARDED = [route for route in load_routes() if not route.is_open]
+
+
+def path_of(route: Route) -> str:
+    return "/".join("x" if part.startswith("{") else part for part in route.path.split("/"))
+
+
+def token_with(door: Door, scopes: list[str]) -> str:
+    return door.run(door.services.tenant.tokens.issue("test-client", scopes, AUDIENCE))
+
+
+def test_no_route_answers_without_a_token(door: Door) -> None:
+    for route in GUARDED:
+        answer = door(route.method, path_of(route), signed_in=False)
+
+        assert answer.status == 401, f"{route.method} {route.path}"
+        assert answer.body == {
+            "statusCode": 401,
+            "error": "Unauthorized",
+            "message": "Missing authentication",
+            "attributes": {"error": "Missing authentication"},
+        }
+
+
+def call_with(door: Door, route: Route, scopes: list[str]) -> Answer:
+    token = token_with(door, scopes)
+    headers = {"authorization": f"Bearer {token}"}
+    return door(route.method, path_of(route), headers=headers, signed_in=False)
+
+
+def test_every_other_scope_is_not_enough(door: Door) -> None:
+    for route in GUARDED:
+        assert route.scopes, f"{route.method} {route.path} names no scope"
+        others = [scope for scope in ALL_SCOPES if scope not in route.scopes]
+
+        answer = call_with(door, route, others)
+
+        assert answer.status == 403, f"{route.method} {route.path}"
+        assert answer.body == {
+            "statusCode": 403,
+            "error": "Forbidden",
+            "message": f"Insufficient scope, expected any of: {','.join(route.scopes)}",
+            "errorCode": "insufficient_scope",
+        }
+
+
+def test_each_of_its_scopes_opens_a_route(door: Door) -> None:
+    for route in GUARDED:
+        for scope in route.scopes:
+            answer = call_with(door, route, [scope])
+
+            assert answer.status not in {401, 403, 500}, f"{route.method} {route.path} {scope}"
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    return {
+        "iss": "https://localhost:4080/",
+        "aud": AUDIENCE,
+        "azp": "test-client",
+        "scope": "read:users",
+        "iat": 1,
+        "exp": 32_503_680_000,
+        **changes,
+    }
+
+
+def compact(header: dict[str, Any], body: dict[str, Any], signature: bytes) -> str:
+    parts = [encode_base64url(json.dumps(part).encode()) for part in (header, body)]
+    return ".".join([*parts, encode_base64url(signature)])
+
+
+def forged(door: Door, attack: str) -> str:
+    key = door.run(door.services.tenant.keys.current())
+    other = generate_key(key.kid)
+    header = {"alg": "RS256", "kid": key.kid, "typ": "JWT"}
+    modulus = key.as_jwk()["n"]
+    public = base64.urlsafe_b64decode(str(modulus) + "==")
+    text = ".".join(
+        encode_base64url(json.dumps(part).encode())
+        for part in ({**header, "alg": "HS256"}, claims())
+    )
+    mac = hmac.digest(public, text.encode(), hashlib.sha256)
+    good = sign(claims(), key)
+    attacks = {
+        "no signature": compact({**header, "alg": "none"}, claims(), b""),
+        "no signature, other case": compact({**header, "alg": "NoNe"}, claims(), b""),
+        "HMAC with the public key": f"{text}.{encode_base64url(mac)}",
+        "another key under our kid": sign(claims(), other),
+        "a kid that is a path": compact({**header, "kid": "../../etc/passwd"}, claims(), b"x"),
+        "a kid that is SQL": compact({**header, "kid": "' OR 1=1 --"}, claims(), b"x"),
+        "a kid that is a number": compact({**header, "kid": 1}, claims(), b"x"),
+        "no kid": compact({"alg": "RS256"}, claims(), b"x"),
+        "another audience": sign(claims(aud="https://other.example/"), key),
+        "no audience": sign({k: v for k, v in claims().items() if k != "aud"}, key),
+        "another issuer": sign(claims(iss="https://other.example/"), key),
+        "expired": sign(claims(exp=2), key),
+        "no end": sign({k: v for k, v in claims().items() if k != "exp"}, key),
+        "an end that is true": sign(claims(exp=True), key),
+        "not good yet": sign(claims(nbf=32_503_680_000), key),
+        "a changed claim": good.replace(
+            good.split(".")[1], compact({}, claims(scope="x"), b"").split(".")[1]
+        ),
+        "a cut signature": good[:-4],
+        "padding": good + "=",
+        "critical extensions": compact({**header, "crit": ["x"]}, claims(), b"x"),
+        "four parts": good + ".x",
+        "not base64": "a.b!.c",
+        "very long": "a" * 20_000 + ".b.c",
+        "JSON that is no object": f"{encode_base64url(b'[]')}.{encode_base64url(b'[]')}.x",
+    }
+    return attacks[attack]
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "no signature",
+        "no signature, other case",
+        "HMAC with the public key",
+        "another key under our kid",
+        "a kid that is a path",
+        "a kid that is SQL",
+        "a kid that is a number",
+        "no kid",
+        "another audience",
+        "no audience",
+        "another issuer",
+        "expired",
+        "no end",
+        "an end that is true",
+        "not good yet",
+        "a changed claim",
+        "a cut signature",
+        "padding",
+        "critical extensions",
+        "four parts",
+        "not base64",
+        "very long",
+        "JSON that is no object",
+    ],
+)
+def test_forged_tokens_are_refused(door: Door, attack: str) -> None:
+    token = forged(door, attack)
+
+    answer = door(
+        "GET", "/api/v2/users", headers={"authorization": f"Bearer {token}"}, signed_in=False
+    )
+
+    assert answer.status == 401
+    assert answer.body["message"] == "Invalid token"
+
+
+def test_a_good_token_made_the_same_way_is_taken(door: Door) -> None:
+    key = door.run(door.services.tenant.keys.current())
+    token = sign(claims(), key)
+
+    answer = door(
+        "GET", "/api/v2/users", headers={"authorization": f"Bearer {token}"}, signed_in=False
+    )
+
+    assert answer.status == 200
+
+
+def test_tokens_of_a_rotated_key_stay_good_until_it_is_revoked(door: Door) -> None:
+    kid = door("GET", "/api/v2/keys/signing").body[0]["kid"]
+
+    assert door("POST", "/api/v2/keys/signing/rotate").status == 201
+    assert door("GET", "/api/v2/flows").status == 200
+    keys = door("GET", "/.well-known/jwks.json", signed_in=False).body["keys"]
+    assert len(keys) == 2
+    assert "d" not in keys[0]
+    assert door("PUT", f"/api/v2/keys/signing/{kid}/revoke").status == 200
+    assert door("GET", "/api/v2/flows").status == 401
+
+
+def test_the_current_key_cannot_be_revoked(door: Door) -> None:
+    kid = door("GET", "/api/v2/keys/signing").body[0]["kid"]
+
+    assert door("PUT", f"/api/v2/keys/signing/{kid}/revoke").status == 409
+
+
+def sign_in(door: Door) -> tuple[str, str]:
+    answer = door(
+        "POST",
+        "/sluiceway/v1/session",
+        {"client_id": "test-client", "client_secret": "test-secret-of-the-first-client"},
+        signed_in=False,
+    )
+    assert answer.status == 200
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    return cookie.partition(";")[0], answer.body["csrf_token"]
+
+
+def test_a_session_reads_and_writes_with_its_csrf_token(door: Door) -> None:
+    cookie, csrf = sign_in(door)
+    flow = {"name": "By cookie"}
+
+    read = door("GET", "/api/v2/flows", headers={"cookie": cookie}, signed_in=False)
+    bare = door("POST", "/api/v2/flows", flow, headers={"cookie": cookie}, signed_in=False)
+    wrong = {"cookie": cookie, "x-csrf-token": "0" * 64}
+    refused = door("POST", "/api/v2/flows", flow, headers=wrong, signed_in=False)
+    right = {"cookie": cookie, "x-csrf-token": csrf}
+    written = door("POST", "/api/v2/flows", flow, headers=right, signed_in=False)
+
+    assert [read.status, bare.status, refused.status, written.status] == [200, 403, 403, 201]
+    assert bare.body["errorCode"] == "invalid_csrf"
+
+
+def test_signing_out_ends_the_session(door: Door) -> None:
+    cookie, csrf = sign_in(door)
+    headers = {"cookie": cookie, "x-csrf-token": csrf}
+
+    assert door("DELETE", "/sluiceway/v1/session", headers=headers, signed_in=False).status == 204
+    assert door("GET", "/api/v2/flows", headers={"cookie": cookie}, signed_in=False).status == 401
+
+
+@pytest.mark.parametrize(
+    ("development", "host", "address", "extra", "status"),
+    [
+        pytest.param(True, "localhost:4080", "127.0.0.1", {}, 200, id="a browser here"),
+        pytest.param(False, "localhost:4080", "127.0.0.1", {}, 401, id="not in development"),
+        pytest.param(True, "evil.example", "127.0.0.1", {}, 401, id="a name that resolves here"),
+        pytest.param(
+            True, "localhost:4080", "127.0.0.1", {"x-forwarded-for": "1.2.3.4"}, 401, id="a proxy"
+        ),
+        pytest.param(
+            True,
+            "localhost:4080",
+            "127.0.0.1",
+            {"sec-fetch-site": "cross-site"},
+            401,
+            id="another site's page",
+        ),
+    ],
+)
+def test_development_signs_in_only_browsers_of_this_machine(
+    door: Door,
+    development: bool,  # noqa: FBT001 - a parameter of the table
+    host: str,
+    address: str,
+    extra: dict[str, str],
+    status: int,
+) -> None:
+    from dataclasses import replace
+
+    del address
+    door.app = build_app(
+        replace(door.services, is_development=development, console_client_id="test-client")
+    )
+
+    answer = door("GET", "/sluiceway/v1/session", headers={"host": host, **extra}, signed_in=False)
+
+    assert answer.status == status
+
+
+def test_the_tenants_rate_limit_answers_429_with_auth0s_headers(door: Door) -> None:
+    from dataclasses import replace
+
+    door.app = build_app(replace(door.services, rate_limit=(0.001, 2)))
+
+    answers = [door("GET", "/api/v2/flows") for _ in range(3)]
+
+    assert [answer.status for answer in answers] == [200, 200, 429]
+    assert answers[0].headers["x-ratelimit-limit"] == "2"
+    assert [answer.headers["x-ratelimit-remaining"] for answer in answers] == ["1", "0", "0"]
+    assert int(answers[2].headers["x-ratelimit-reset"]) > 1_700_000_000
+    assert answers[2].body == {
+        "statusCode": 429,
+        "error": "Too Many Requests",
+        "message": "Global limit has been reached",
+        "errorCode": "too_many_requests",
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/v2/nope"),
+        ("GET", "/api/v2"),
+        ("PUT", "/api/v2/flows"),
+        ("DELETE", "/api/v2/flows"),
+        ("POST", "/api/v2/users/auth0%7Cx"),
+        ("GET", "/sluiceway/v1/nope"),
+        ("GET", "/api/v2/forms"),
+        ("TRACE", "/api/v2/flows"),
+    ],
+)
+def test_what_is_not_offered_is_404_in_auth0s_envelope(door: Door, method: str, path: str) -> None:
+    answer = door(method, path)
+
+    assert answer.status == 404
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    assert answer.body == {"statusCode": 404, "error": "Not Found", "message": "Not Found"}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"{", b"nope", b'{"name": "\xff"}', b'{"a":NaN}', b'{"name":"\\ud800"}', b"[" * 5000],
+    ids=["cut", "a word", "not UTF-8", "NaN", "half a surrogate", "deep"],
+)
+def test_bad_json_is_refused(door: Door, raw: bytes) -> None:
+    answer = door("POST", "/api/v2/flows", raw=raw)
+
+    assert answer.status == 400
+    assert answer.body == {
+        "statusCode": 400,
+        "error": "Bad Request",
+        "message": "Invalid request payload JSON format",
+    }
+
+
+def test_a_body_over_the_limit_is_refused(door: Door) -> None:
+    answer = door("POST", "/api/v2/flows", raw=b'{"name":"' + b"x" * 5_000_000 + b'"}')
+
+    assert answer.status == 413
+    assert answer.body["error"] == "Request Entity Too Large"
+
+
+def test_other_media_types_are_refused(door: Door) -> None:
+    answer = door("POST", "/api/v2/flows", raw=b"<x/>", headers={"content-type": "text/xml"})
+
+    assert answer.status == 415
+
+
+def test_forms_are_read_with_the_types_of_the_schema(door: Door) -> None:
+    body = (
+        b"connection=Username-Password-Authentication&email=f%40example.com&password=secret1"
+        b"&email_verified=true&user_metadata[a]=b&app_metadata=%7B%22n%22%3A1%7D"
+    )
+
+    answer = door("POST", "/api/v2/users", raw=body, headers=FORM)
+
+    assert answer.status == 201
+    assert answer.body["email_verified"] is True
+    assert answer.body["user_metadata"] == {"a": "b"}
+    assert answer.body["app_metadata"] == {"n": 1}
+
+
+def test_changes_are_kept_in_the_audit_log(door: Door) -> None:
+    door("POST", "/api/v2/flows", {"name": "Audited"})
+
+    entries = door("GET", "/sluiceway/v1/audit").body["entries"]
+
+    assert entries[0]["actor"] == "client:test-client"
+    assert entries[0]["action"] == "POST /api/v2/flows"

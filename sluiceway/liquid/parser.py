@@ -17,7 +17,7 @@ from sluiceway.liquid.tags import all_tags
 from sluiceway.models.json_text import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from sluiceway.liquid.expressions import FilteredValue, Path
     from sluiceway.liquid.limits import Limits
@@ -36,6 +36,14 @@ class Inventory:
     paths: list[Path] = field(default_factory=list["Path"])
     tags: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
     names: set[str] = field(default_factory=set[str])
+    sources: list[tuple[str, tuple[Path, ...]]] = field(
+        default_factory=list[tuple[str, "tuple[Path, ...]"]]
+    )
+
+    def set_name(self, name: str, paths: Iterable[Path] = ()) -> None:
+        """Note that the template sets *name* itself, from what *paths* read."""
+        self.names.add(name)
+        self.sources.append((name, tuple(paths)))
 
 
 class Parser:

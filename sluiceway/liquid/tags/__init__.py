@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sluiceway.extensions import discover
 from sluiceway.liquid.tags.base import TagFamily
@@ -13,7 +13,15 @@ if TYPE_CHECKING:
 
     from sluiceway.liquid.tags.base import ReadTag
 
-__all__ = ["all_tags"]
+__all__ = ["INNER_TAGS", "all_tags"]
+
+INNER_TAGS: Final = frozenset(
+    {
+        *("else", "elsif", "when", "endif", "endunless", "endcase", "endfor", "endtablerow"),
+        *("endcapture", "endraw", "endcomment", "endblock"),
+    }
+)
+"""The tags that stand inside another or end it."""
 
 
 @cache

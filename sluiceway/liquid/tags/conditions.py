@@ -135,6 +135,7 @@ def _read_when(parser: Parser, token: Token) -> list[Read]:
         values.append(reader.require_value())
         reader.skip_blank()
         reader.skip_past("," if reader.peek() == "," else "or")
+    parser.note_paths(reader)
     return values
 
 

@@ -165,7 +165,8 @@ def _read_head(parser: Parser, token: Token) -> tuple[str, Read, Arguments]:
         raise parser.error(
             token, f"illegal tag: {token.whole[:80]}", hint="Write: for item in items"
         )
-    parser.inventory.names |= {variable, "forloop", "tablerowloop"}
+    parser.inventory.set_name(variable, reader.paths)
+    parser.inventory.set_name("forloop" if token.name == "for" else "tablerowloop")
     arguments = Arguments.read(reader)
     parser.note_paths(reader)
     return variable, collection, arguments

@@ -269,7 +269,7 @@ def _read_layout(parser: Parser, token: Token) -> Node:
 
 def _read_block(parser: Parser, token: Token) -> Node:
     found = _NAME.search(token.args)
-    parser.inventory.names.add("block")
+    parser.inventory.set_name("block")
     nodes, _ = parser.parse_until(token, ("endblock",))
     return _Block(found[0] if found else "", nodes)
 

@@ -93,8 +93,11 @@ def _read_assign(parser: Parser, token: Token) -> Node:
     if reader.peek() != "=":
         raise reader.error('expected "="')
     reader.position += 1
-    parser.inventory.names.add(name)
-    return _Assign(name, parser.value(reader))
+    found, value = parser.filtered(reader)
+    # An escaped value is safe to print, whatever it was made of.
+    is_escaped = any(call.name in {"escape", "escape_once"} for call in found.filters)
+    parser.inventory.set_name(name, () if is_escaped else found.paths)
+    return _Assign(name, value)
 
 
 def _read_capture(parser: Parser, token: Token) -> Node:
@@ -104,7 +107,7 @@ def _read_capture(parser: Parser, token: Token) -> Node:
         name, _ = read_string(reader.source, reader.position, reader.end)
     elif not name:
         raise reader.error("invalid capture name")
-    parser.inventory.names.add(name)
+    parser.inventory.set_name(name)
     nodes, _ = parser.parse_until(token, ("endcapture",))
     return _Capture(name, nodes)
 
@@ -119,7 +122,7 @@ def _read_decrement(parser: Parser, token: Token) -> Node:
 
 def _read_count(parser: Parser, token: Token, step: int) -> Node:
     name = parser.reader(token).read_name()
-    parser.inventory.names.add(name)
+    parser.inventory.set_name(name)
     return _Count(name, step)
 
 

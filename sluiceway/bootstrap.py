@@ -40,7 +40,7 @@ from sluiceway.vault.keyring import load_keyring
 from sluiceway.vault.master_key import KEY_BYTES, decode_master_key, load_or_make_master_key
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from sluiceway.management.tenant import EmbeddedTenant
     from sluiceway.outbound.base import Transport
@@ -113,7 +113,7 @@ async def open_application(
     settings: Settings,
     *,
     make_api: Callable[[Application], Callable[[Any, Any, Any], Awaitable[None]]],
-) -> AsyncIterator[Application]:
+) -> AsyncGenerator[Application]:
     """Open the database and build everything over it; close it all at the end.
 
     Args:

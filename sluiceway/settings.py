@@ -11,7 +11,7 @@ import tomllib
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from sluiceway.errors import UsageError
 
@@ -269,5 +269,5 @@ def _read_toml(path: Path) -> dict[str, str]:
 
 def _as_text(value: object) -> str:
     if isinstance(value, list):
-        return ",".join(str(item) for item in value)
+        return ",".join(str(item) for item in cast("list[object]", value))
     return str(value).lower() if isinstance(value, bool) else str(value)

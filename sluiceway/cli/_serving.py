@@ -18,7 +18,7 @@ import click
 from sluiceway.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
     from pathlib import Path
 
     from sluiceway.api.services import Services
@@ -185,7 +185,7 @@ async def serve(
 
 
 @asynccontextmanager
-async def _working(application: Application, options: ServeOptions) -> AsyncIterator[None]:
+async def _working(application: Application, options: ServeOptions) -> AsyncGenerator[None]:
     if not options.workers:
         yield
         return
@@ -211,7 +211,7 @@ def _report(task: asyncio.Task[None]) -> None:
 @asynccontextmanager
 async def _announced(
     application: Application, url: str, certificate: LocalCertificate | None
-) -> AsyncIterator[None]:
+) -> AsyncGenerator[None]:
     """Keep ``server.json`` while the server runs: other commands find it there."""
     if application.settings.sqlite_path is None:
         yield

@@ -13,7 +13,7 @@ import click
 from sluiceway.settings import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
+    from collections.abc import AsyncGenerator, Coroutine
 
     from sluiceway.bootstrap import Application
     from sluiceway.settings import Settings
@@ -30,13 +30,14 @@ def current_settings() -> Settings:
         UsageError: one of them cannot be used.
     """
     context = click.get_current_context(silent=True)
-    given = context.find_root().ensure_object(dict) if context else {}
-    flags = {key: str(value) for key, value in given.items() if key != "debug"}
+    given = context.find_root().obj if context else None
+    common: dict[str, object] = given or {}
+    flags = {key: str(value) for key, value in common.items() if key != "debug"}
     return load_settings(environment=os.environ, folder=Path.cwd(), flags=flags)
 
 
 @asynccontextmanager
-async def open_here(settings: Settings) -> AsyncIterator[Application]:
+async def open_here(settings: Settings) -> AsyncGenerator[Application]:
     """Open the application in this process."""
     from sluiceway.api.app import build_app  # noqa: PLC0415 - only by commands that need it
     from sluiceway.api.services import Services  # noqa: PLC0415

@@ -2,7 +2,7 @@
 
 template ─ scanner.py ─▶ tokens ─ parser.py, tags/ ─▶ nodes ─ rendering.py, filters/ ─▶ text
 expressions.py reads what stands in ``{{ }}`` and after a tag's name into closures; values.py has
-JavaScript's comparisons and texts; limits.py what a template may use; analysis.py the static checks.
+JavaScript's comparisons and texts; limits.py what a template may use; analysis.py the checks.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ _MAX_PARTS: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A variable that is read, for checks: its constant steps from the root, and where it stands."""
+    """A variable that is read, for checks: its constant steps from the root, and its place."""
 
     steps: tuple[str, ...]
     offset: int
@@ -134,7 +134,7 @@ class Reader:
     def skip_past(self, text: str) -> bool:
         """Go on past the next *text*, or to the end where there is none; tell which."""
         found = self.source.find(text, self.position, self.end)
-        # What is at the position itself counts only from its second character on: LiquidJS moves first.
+        # LiquidJS moves first: of what is at the position, the first character does not count.
         while 0 <= found < self.position + 1 - len(text):
             found = self.source.find(text, found + 1, self.end)
         self.position = self.end if found < 0 else found + len(text)
@@ -163,7 +163,7 @@ class Reader:
         return FilteredValue(evaluate, filters, self.source[begin : self.position], paths, begin)
 
     def read_value(self) -> Read | None:
-        """Read one value: a literal, a text, a number, a range, or a path; ``None`` if there is none."""
+        """Read one value: a literal, text, number, range or path; ``None`` if there is none."""
         self.skip_blank()
         begin = self.position
         read = self._read_literal() or self._read_quoted() or self._read_number()
@@ -247,7 +247,7 @@ class Reader:
     def _read_filters(self) -> Iterator[FilterCall]:
         while True:
             self.skip_blank()
-            if self.at_end() or self.peek() in ")" or self.peek() == ",":
+            if self.peek() in {"", ")", ","}:
                 return
             if self.peek() != "|":
                 raise self.error('expected "|" before a filter')
@@ -404,10 +404,7 @@ def _read_path(base: Evaluate | None, steps: list[tuple[str | None, Evaluate]]) 
 
     def evaluate(rendering: Rendering) -> LiquidValue:
         keys = [plain(evaluator(rendering)) for evaluator in evaluators]
-        if base is not None:
-            value = base(rendering)
-        else:
-            value = rendering.find_scope(to_text(keys[0]))
+        value = base(rendering) if base else rendering.find_scope(to_text(keys[0]))
         return _follow(rendering, value, keys)
 
     return evaluate

@@ -210,9 +210,9 @@ def _control_white_space(tokens: list[Token]) -> None:
         elif token.name == "endraw":
             in_raw = False
         after = index + 1
-        if not in_raw and token.trims_right and after < len(tokens):
-            if tokens[after].kind is Kind.TEXT:
-                tokens[after].text = tokens[after].text.lstrip(BLANKS)
+        follows = tokens[after] if after < len(tokens) else None
+        if follows and follows.kind is Kind.TEXT and token.trims_right and not in_raw:
+            follows.text = follows.text.lstrip(BLANKS)
 
 
 def _shown(source: str, begin: int) -> str:

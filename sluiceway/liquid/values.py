@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard
 
 from sluiceway.errors import ExpressionEvaluationError, LiquidRenderError
 from sluiceway.expressions import javascript, utf16
@@ -31,7 +31,9 @@ __all__ = [
     "compare",
     "contains",
     "equals",
+    "is_list",
     "is_nil",
+    "is_object",
     "is_truthy",
     "plain",
     "read_property",
@@ -49,6 +51,16 @@ WHITESPACE: Final = "\t\n\v\f\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\
 """JavaScript's white space, as the inside of a character class."""
 
 _ONLY_BLANK: Final = re.compile(f"[{WHITESPACE}]*")
+
+
+def is_list(value: LiquidValue) -> TypeGuard[list[LiquidValue]]:
+    """Tell whether *value* is a list, to the type checkers too."""
+    return isinstance(value, list)
+
+
+def is_object(value: LiquidValue) -> TypeGuard[dict[str, LiquidValue]]:
+    """Tell whether *value* is an object of the data, to the type checkers too."""
+    return isinstance(value, dict)
 
 
 class Drop:
@@ -122,6 +134,7 @@ class ForLoop(Drop):
         self.name = name
 
     def value(self) -> LiquidValue:
+        """See ``Drop``: its own data, as JSON."""
         return json.dumps(self.own(), ensure_ascii=False, separators=(",", ":"))
 
     def own(self) -> dict[str, LiquidValue]:
@@ -129,6 +142,7 @@ class ForLoop(Drop):
         return {"i": self.i, "length": self.length, "name": self.name}
 
     def read(self, key: str) -> LiquidValue:
+        """See ``Drop``."""
         match key:
             case "index":
                 return self.i + 1
@@ -158,9 +172,11 @@ class TableRowLoop(ForLoop):
         self.cols = cols
 
     def own(self) -> dict[str, LiquidValue]:
+        """See ``ForLoop``."""
         return {**super().own(), "cols": self.cols}
 
     def read(self, key: str) -> LiquidValue:
+        """See ``Drop``."""
         cols = to_number(self.cols)
         column = self.i % cols if cols else math.nan
         match key:
@@ -187,6 +203,7 @@ class BlockDrop(Drop):
         self._render = render
 
     def read(self, key: str) -> LiquidValue:
+        """See ``Drop``."""
         return self._render() if key == "super" else UNDEFINED
 
 
@@ -219,7 +236,7 @@ def stringify(value: LiquidValue) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return javascript.number_text(value)
-    if isinstance(value, list):
+    if is_list(value):
         return utf16.join(map(stringify, value))
     return "[object Object]"
 
@@ -266,30 +283,30 @@ def to_array(value: LiquidValue) -> list[LiquidValue]:
     value = plain(value)
     if is_nil(value):
         return []
-    return value if isinstance(value, list) else [value]
+    return value if is_list(value) else [value]
 
 
 def to_enumerable(value: LiquidValue) -> list[LiquidValue]:
     """Return what a loop goes through: of an object, ``[key, value]`` pairs; of a text, itself."""
     value = plain(value)
-    if isinstance(value, list):
+    if is_list(value):
         return value
     if isinstance(value, str):
         return [value] if value else []
-    if isinstance(value, dict):
+    if is_object(value):
         return [[key, item] for key, item in value.items()]
     return []
 
 
 def equals(left: LiquidValue, right: LiquidValue) -> bool:
-    """Compare as ``==`` does: by ``===``, lists item by item, nil, empty and blank by their rules."""
+    """Compare as ``==``: by ``===``, lists item by item, nil, empty and blank by their rules."""
     if isinstance(left, _Nil | _Empty):
         return left.equals(right)
     if isinstance(right, _Nil | _Empty):
         return right.equals(left)
     left, right = plain(left), plain(right)
-    if isinstance(left, list):
-        return isinstance(right, list) and len(left) == len(right) and all(map(equals, left, right))
+    if is_list(left):
+        return is_list(right) and len(left) == len(right) and all(map(equals, left, right))
     if isinstance(left, Drop):
         return left is right
     return not isinstance(right, Drop) and javascript.is_same(left, right)
@@ -322,7 +339,7 @@ def _primitive(value: LiquidValue) -> LiquidValue:
 def contains(left: LiquidValue, right: LiquidValue) -> bool:
     """Tell whether a list has the item or a text the part; anything else contains nothing."""
     left = plain(left)
-    if isinstance(left, list):
+    if is_list(left):
         return any(equals(item, right) for item in left)
     return isinstance(left, str) and to_text(right) in left
 
@@ -334,16 +351,16 @@ def read_property(value: LiquidValue, key: LiquidValue) -> LiquidValue:
     """
     if value is None or value is UNDEFINED:
         return value
-    if isinstance(value, dict) and isinstance(key, str):
+    if is_object(value) and isinstance(key, str):
         found = value.get(key, UNDEFINED)
         return len(value) if found is UNDEFINED and key == "size" else found
     key = plain(key)
-    if isinstance(value, list):
+    if is_list(value):
         return _read_item(value, key)
     name = to_text(key)
     if isinstance(value, Drop):
         return value.read(name)
-    if isinstance(value, dict):
+    if is_object(value):
         return value.get(name, UNDEFINED)
     if isinstance(value, str):
         return utf16.length(value) if name == "size" else javascript.member(value, name)

@@ -214,10 +214,13 @@ def _list_with_ids(actions: JsonValue, taken: set[str]) -> JsonValue:
                     for key in ("then", "else")
                     if key in params
                 }
-                action = {**action, "params": {**params, **nested}}  # noqa: PLW2901 - a new dict
-            if "id" not in action:
-                action = {"id": _free_id(action, taken), **action}  # noqa: PLW2901 - likewise
-        result.append(action)
+                params = {**params, **nested}
+            complete: JsonObject = action if params is None else {**action, "params": params}
+            if "id" not in complete:
+                complete = {"id": _free_id(complete, taken), **complete}
+            result.append(complete)
+        else:
+            result.append(action)
     return result
 
 

@@ -13,7 +13,9 @@ from sluiceway.liquid.filters.base import FilterFamily
 from sluiceway.liquid.values import (
     compare,
     equals,
+    is_list,
     is_nil,
+    is_object,
     is_truthy,
     plain,
     read_property,
@@ -67,9 +69,9 @@ def _at(value: LiquidValue, index: int) -> LiquidValue:
         units = utf16.length(value)
         at = index if index >= 0 else units + index
         return (utf16.cut(value, at, at + 1) or UNDEFINED) if value else ""
-    if isinstance(value, dict) and _has_length(value):
+    if is_object(value) and _has_length(value):
         return UNDEFINED
-    if not isinstance(value, list):
+    if not is_list(value):
         return ""
     return value[index] if value else UNDEFINED
 
@@ -84,11 +86,11 @@ def _reverse(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue
 
 def _size(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
     del arguments
-    if isinstance(value, list):
+    if is_list(value):
         return len(value)
     if isinstance(value, str):
         return utf16.length(value)
-    if isinstance(value, dict):
+    if is_object(value):
         return value.get("length") or 0
     return 0
 
@@ -191,8 +193,8 @@ def _uniq(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
     kept: list[LiquidValue] = []
     for item in _items(value, arguments):
         # SameValueZero: true is not 1, objects and lists are themselves only.
-        mark = id(item) if isinstance(item, list | dict) else item
-        key = (isinstance(item, bool), isinstance(item, list | dict), mark)
+        is_own = is_list(item) or is_object(item)
+        key = (isinstance(item, bool), is_own, id(item) if is_own else item)
         if key not in seen:
             seen.add(key)
             kept.append(item)
@@ -203,14 +205,14 @@ def _slice(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
     value = plain(value)
     if is_nil(value):
         return []
-    whole = value if isinstance(value, list) else stringify(value)
+    whole: list[LiquidValue] | str = value if is_list(value) else stringify(value)
     begin, length = arguments.get(0), arguments.get(1, 1)
     if compare("<", begin, 0):
         begin = len(whole) + to_number(begin)
     if compare("<", begin, 0) or compare("<", length, 0):
         return whole[:0]
     start = int(min(max(to_integer(begin), 0), len(whole)))
-    if isinstance(whole, list):
+    if is_list(whole):
         # JavaScript's + runs two texts together; authors who quote a number meet it here.
         is_text = isinstance(begin, str) or isinstance(length, str)
         end = to_integer(to_text(begin) + to_text(length)) if is_text else _plus(begin, length)

@@ -78,7 +78,7 @@ def _newline_to_br(value: LiquidValue, arguments: FilterArguments) -> str:
 
 
 def _strip_html(value: LiquidValue, arguments: FilterArguments) -> str:
-    """Cut out scripts, styles, comments and tags, in one pass (CVE-2026-45617 was a slow pattern)."""
+    """Cut out scripts, styles, comments and tags, in one pass (see CVE-2026-45617)."""
     text = arguments.rendering.text(value)
     blocks = dict(_BLOCKS)
     pieces: list[str] = []

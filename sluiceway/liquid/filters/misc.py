@@ -10,7 +10,7 @@ from sluiceway.errors import LiquidRenderError
 from sluiceway.expressions import javascript
 from sluiceway.expressions.values import UNDEFINED
 from sluiceway.liquid.filters.base import FilterFamily
-from sluiceway.liquid.values import Drop, is_truthy, plain, to_integer
+from sluiceway.liquid.values import Drop, is_list, is_object, is_truthy, plain, to_integer
 
 if TYPE_CHECKING:
     from sluiceway.liquid.filters.base import FilterArguments
@@ -24,7 +24,7 @@ _WIDEST: Final = 10
 def _default(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
     value = plain(value)
     otherwise = arguments.positional[0] if arguments.positional else UNDEFINED
-    if isinstance(value, list | str):
+    if is_list(value) or isinstance(value, str):
         return value or otherwise
     if value is False:
         if len(arguments.positional) > 1:
@@ -60,9 +60,9 @@ def _json(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
 
 def _encodable(value: Any) -> Any:
     value = plain(value)
-    if isinstance(value, list):
+    if is_list(value):
         return [None if item is UNDEFINED else _encodable(item) for item in value]
-    if isinstance(value, dict):
+    if is_object(value):
         return {key: _encodable(item) for key, item in value.items() if item is not UNDEFINED}
     if isinstance(value, float):
         return javascript.json_number(value) if math.isfinite(value) else None

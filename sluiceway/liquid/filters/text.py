@@ -1,6 +1,6 @@
 """Filters for text, with JavaScript's white space and splitting.
 
-Source: LiquidJS 10.30.1, ``filters/string``; lengths count characters, as its code point helpers do.
+Source: LiquidJS 10.30.1, ``filters/string``; lengths count characters, as its helpers do.
 """
 
 from __future__ import annotations
@@ -196,8 +196,8 @@ def _array_to_sentence_string(value: LiquidValue, arguments: FilterArguments) ->
             return items[0]
         case [one, other]:
             return f"{one} {connector} {other}"
-        case [*first, last]:
-            return f"{', '.join(first)}, {connector} {last}"
+        case _:
+            return f"{', '.join(texts[:-1])}, {connector} {texts[-1]}"
 
 
 def _base64_encode(value: LiquidValue, arguments: FilterArguments) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from sluiceway.liquid.expressions import Read, Reader
     from sluiceway.liquid.nodes import Node
     from sluiceway.liquid.parser import Parser

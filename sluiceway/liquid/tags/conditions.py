@@ -107,7 +107,7 @@ def _read_unless(parser: Parser, token: Token) -> Node:
 
 
 def _read_case(parser: Parser, token: Token) -> Node:
-    """Read ``case``; what stands before the first ``when`` or after a second ``else`` is dropped."""
+    """Read ``case``; what is before the first ``when`` or after a second ``else`` is dropped."""
     value = parser.value(parser.reader(token))
     branches: list[_When] = []
     otherwise: list[Node] = []

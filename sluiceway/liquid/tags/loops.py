@@ -1,4 +1,4 @@
-"""``for``, ``tablerow``, ``cycle``, ``break`` and ``continue``. Source: LiquidJS 10.30.1, ``tags/*``."""
+"""``for``, ``tablerow``, ``cycle``, ``break`` and ``continue``. Source: LiquidJS 10.30.1, tags."""
 
 from __future__ import annotations
 

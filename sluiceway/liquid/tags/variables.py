@@ -14,7 +14,7 @@ from sluiceway.expressions.values import UNDEFINED
 from sluiceway.liquid.nodes import Output
 from sluiceway.liquid.strings import read_string
 from sluiceway.liquid.tags.base import TagFamily
-from sluiceway.liquid.values import Drop, plain, stringify
+from sluiceway.liquid.values import Drop, is_list, is_object, plain, stringify
 
 if TYPE_CHECKING:
     from sluiceway.liquid.nodes import Node, Value
@@ -77,9 +77,9 @@ class _Debug:
 
 def _jsonable(value: Any) -> Any:
     value = plain(value)
-    if isinstance(value, dict):
+    if is_object(value):
         return {str(key): _jsonable(item) for key, item in value.items() if item is not UNDEFINED}
-    if isinstance(value, list):
+    if is_list(value):
         return [_jsonable(item) for item in value]
     return None if value is UNDEFINED or isinstance(value, Drop) else value
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
+    from sluiceway.models.delivery import DeliveryReport
     from sluiceway.models.execution import ExecutionStatus
     from sluiceway.models.json import JsonObject
 
@@ -354,7 +355,10 @@ class NewMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxRow:
-    """One message; *history* lists its attempts, newest last; *receipt* is the provider's."""
+    """One message; *history* lists its attempts, newest last; *receipt* is ``provider:its id``.
+
+    *delivery* is how far the provider says it came, *reports* what it said, in order of arrival.
+    """
 
     seq: int
     id: str
@@ -374,13 +378,19 @@ class OutboxRow:
     attempts: int = 0
     history: tuple[JsonObject, ...] = ()
     receipt: str | None = None
+    delivery: str | None = None
+    reports: tuple[JsonObject, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxFilter:
-    """Which messages to list. *text* matches what lists show of a message, any case."""
+    """Which messages to list. *text* matches what lists show of a message, any case.
+
+    *deliveries* are values of ``DeliveryStatus``: how far a provider says that a message came.
+    """
 
     statuses: tuple[OutboxStatus, ...] = ()
+    deliveries: tuple[str, ...] = ()
     queue: str | None = None
     execution_id: str | None = None
     text: str | None = None
@@ -429,6 +439,17 @@ class OutboxStore(Protocol):
 
     async def discard(self, id_: str, *, at: datetime) -> bool:
         """Never send it; tell whether it was waiting or DEAD."""
+        ...
+
+    async def note_report(self, id_: str, report: DeliveryReport) -> bool:
+        """Keep what a provider reported; tell whether it was new. One of the same id is not kept.
+
+        *delivery* becomes ``latest_status``; the message's own status stays.
+        """
+        ...
+
+    async def find_by_receipt(self, receipt: str) -> OutboxRow | None:
+        """Return the message that was sent with *receipt*, the newest where there are several."""
         ...
 
     async def get(self, id_: str) -> OutboxRow | None:

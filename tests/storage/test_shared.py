@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sluiceway.models.delivery import DeliveryReport, DeliveryStatus
 from sluiceway.models.one_time_code import OneTimeCode
 from sluiceway.storage.base import AuditEntry
 from sluiceway.storage.durable import LeaseLost, NewMessage, OutboxFilter, OutboxStatus
@@ -101,6 +102,43 @@ def test_messages_are_listed_discarded_and_pruned(with_store: Any, at: Any) -> N
         assert (counts[OutboxStatus.QUEUED], counts[OutboxStatus.DISCARDED]) == (3, 1)
         assert await store.outbox.prune(ended_before=at(6)) == 1
         assert await store.outbox.get("msg_1") is None
+
+    with_store(scenario)
+
+
+def _report(at: Any, id_: str, status: DeliveryStatus) -> DeliveryReport:
+    return DeliveryReport(id=id_, status=status, event=str(status), at=at(5), detail="250 ok")
+
+
+def test_reports_are_kept_once_and_the_furthest_counts(with_store: Any, at: Any) -> None:
+    async def scenario(store: Any) -> None:
+        for number in range(2):
+            await store.outbox.enqueue(_message(at, number))
+        (row, _) = await _claim(store, at)
+        # A report may overtake the note that the provider took the message.
+        assert await store.outbox.note_report("msg_0", _report(at, "e1", DeliveryStatus.DELIVERED))
+        await store.outbox.mark_sent(row, at=at(1), receipt="sendgrid:r1")
+        assert not await store.outbox.note_report(
+            "msg_0", _report(at, "e1", DeliveryStatus.COMPLAINED)
+        )
+        assert await store.outbox.note_report("msg_0", _report(at, "e2", DeliveryStatus.QUEUED))
+        assert not await store.outbox.note_report("none", _report(at, "e3", DeliveryStatus.SENT))
+
+        kept = await store.outbox.get("msg_0")
+        assert (kept.status, kept.delivery) == (OutboxStatus.SENT, "delivered")
+        assert [report["id"] for report in kept.reports] == ["e1", "e2"]
+        assert kept.reports[0] == {
+            "id": "e1",
+            "status": "delivered",
+            "event": "delivered",
+            "at": "2026-03-01T09:30:05.000Z",
+            "detail": "250 ok",
+        }
+        assert (await store.outbox.find_by_receipt("sendgrid:r1")).id == "msg_0"
+        assert await store.outbox.find_by_receipt("sendgrid:r2") is None
+        for wanted, found in (("delivered", ["msg_0"]), ("bounced", [])):
+            rows = await store.outbox.list(OutboxFilter(deliveries=(wanted,)))
+            assert [row.id for row in rows] == found
 
     with_store(scenario)
 

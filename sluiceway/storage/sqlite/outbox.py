@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from sluiceway.models.delivery import latest_status
 from sluiceway.storage.durable import LeaseLost, OutboxRow, OutboxStatus
 from sluiceway.storage.sqlite.columns import (
     from_ms,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
+    from sluiceway.models.delivery import DeliveryReport
     from sluiceway.models.json import JsonObject
     from sluiceway.storage.durable import NewMessage, OutboxFilter
     from sluiceway.storage.sqlite.database import SqliteDatabase
@@ -30,7 +32,8 @@ __all__ = ["SqliteOutboxStore"]
 
 _COLUMNS: Final = (
     "seq, id, idempotency_key, execution_id, step_id, queue, channel, status, created_at,"
-    " updated_at, ready_at, owner, claim, attempts, shown, history, receipt, sealed"
+    " updated_at, ready_at, owner, claim, attempts, shown, history, receipt, sealed,"
+    " delivery, reports"
 )
 _CLAIM: Final = (
     "UPDATE outbox SET status = 'SENDING', owner = ?, claim = claim + 1, ready_at = ?,"
@@ -148,6 +151,42 @@ class SqliteOutboxStore:
             )
         )
 
+    async def note_report(self, id_: str, report: DeliveryReport) -> bool:
+        """See ``OutboxStore``."""
+
+        def operation(connection: sqlite3.Connection) -> bool:
+            found = connection.execute(
+                "SELECT delivery, reports FROM outbox WHERE id = ?", (id_,)
+            ).fetchone()
+            if found is None:
+                return False
+            reports = msgspec.json.decode(found[1])
+            if any(kept["id"] == report.id for kept in reports):
+                return False
+            connection.execute(
+                "UPDATE outbox SET delivery = ?, reports = ? WHERE id = ?",
+                (
+                    str(latest_status(found[0], report.status)),
+                    json_text([*reports, report.as_json()]),
+                    id_,
+                ),
+            )
+            return True
+
+        return await self._database.write(operation)
+
+    async def find_by_receipt(self, receipt: str) -> OutboxRow | None:
+        """See ``OutboxStore``."""
+
+        def operation(connection: sqlite3.Connection) -> OutboxRow | None:
+            row = connection.execute(
+                f"SELECT {_COLUMNS} FROM outbox WHERE receipt = ? ORDER BY seq DESC LIMIT 1",
+                (receipt,),
+            ).fetchone()
+            return None if row is None else _row(row)
+
+        return await self._database.read(operation)
+
     async def get(self, id_: str) -> OutboxRow | None:
         """See ``OutboxStore``."""
 
@@ -213,10 +252,10 @@ class SqliteOutboxStore:
 
 def _where(matching: OutboxFilter, before_seq: int | None) -> tuple[str, list[object]]:
     clauses, values = ["1"], list[object]()
-    if matching.statuses:
-        marks = ", ".join("?" * len(matching.statuses))
-        clauses.append(f"status IN ({marks})")
-        values.extend(str(status) for status in matching.statuses)
+    for column, several in (("status", matching.statuses), ("delivery", matching.deliveries)):
+        if several:
+            clauses.append(f"{column} IN ({', '.join('?' * len(several))})")
+            values.extend(str(status) for status in several)
     for column, wanted in (("queue", matching.queue), ("execution_id", matching.execution_id)):
         if wanted is not None:
             clauses.append(f"{column} = ?")
@@ -251,4 +290,6 @@ def _row(row: tuple[Any, ...]) -> OutboxRow:
         history=tuple(msgspec.json.decode(row[15])),
         receipt=row[16],
         sealed=row[17],
+        delivery=row[18],
+        reports=tuple(msgspec.json.decode(row[19])),
     )

@@ -11,7 +11,7 @@ import time
 from dataclasses import replace
 from functools import cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
@@ -25,6 +25,8 @@ from sluiceway.extensions import discover
 from sluiceway.storage.base import AuditEntry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sluiceway.api.services import Services
     from sluiceway.models.json import JsonValue
 
@@ -42,7 +44,10 @@ def load_routes() -> tuple[Route, ...]:
     """Return every route of this package, by module and then in the order written."""
     found: list[Route] = []
     for package in _PACKAGES:
-        for _, routes in discover(package, "ROUTES", tuple):
+        modules = cast(
+            "Iterator[tuple[str, tuple[Route, ...]]]", discover(package, "ROUTES", tuple)
+        )
+        for _, routes in modules:
             found.extend(routes)
     return tuple(found)
 

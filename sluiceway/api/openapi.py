@@ -103,19 +103,13 @@ def _parameter(param: Param) -> JsonObject:
 
 
 def _responses(route: Route) -> JsonObject:
-    is_text = route.path in {"/healthz", "/readyz", "/metrics"}
     responses: JsonObject = {}
     if route.status == 204:  # noqa: PLR2004 - the one status without a body
         responses["204"] = {"description": "Done; there is no body"}
-    elif is_text:
+    elif route.media != "application/json":
         responses["200"] = {
-            "description": "Text",
-            "content": {"text/plain": {"schema": {"type": "string"}}},
-        }
-    elif route.path.endswith("/events"):
-        responses["200"] = {
-            "description": "Server-sent events",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "description": route.summary,
+            "content": {route.media: {"schema": {"type": "string"}}},
         }
     else:
         schema: JsonObject = route.response or {}

@@ -84,10 +84,10 @@ def _bad_json() -> Refusal:
     return Refusal(Reply(status=400, body=envelope(400, "Invalid request payload JSON format")))
 
 
-def _is_too_deep(value: object) -> bool:
-    level: list[object] = [value]
+def _is_too_deep(value: JsonValue) -> bool:
+    level: list[JsonValue] = [value]
     for _ in range(_MAX_NESTING):
-        deeper: list[object] = []
+        deeper: list[JsonValue] = []
         for item in level:
             if isinstance(item, dict):
                 deeper.extend(item.values())
@@ -115,23 +115,24 @@ def _parse_form(data: bytes, schema: JsonObject) -> JsonObject:
     return result
 
 
-def _place(target: JsonObject, steps: list[str], text: str, schema: Any) -> None:
+def _place(target: JsonObject, steps: list[str], text: str, schema: JsonValue) -> None:
     """Put *text* where ``a[b][]`` says, in the type that the schema has there."""
     step, rest = steps[0], steps[1:]
-    below = schema.get("properties", {}).get(step, {}) if isinstance(schema, dict) else {}
+    known = schema.get("properties") if isinstance(schema, dict) else None
+    below = known.get(step) if isinstance(known, dict) else None
     if not rest:
         target[step] = _typed(text, below)
     elif rest == [""]:
         items = target.setdefault(step, [])
         if isinstance(items, list):
-            items.append(_typed(text, below.get("items", {}) if isinstance(below, dict) else {}))
+            items.append(_typed(text, below.get("items") if isinstance(below, dict) else None))
     else:
         inner = target.setdefault(step, {})
         if isinstance(inner, dict):
             _place(inner, rest, text, below)
 
 
-def _typed(text: str, schema: Any) -> JsonValue:
+def _typed(text: str, schema: JsonValue) -> JsonValue:
     wanted = schema.get("type", "string") if isinstance(schema, dict) else "string"
     if wanted == "string" or (isinstance(wanted, list) and "string" in wanted):
         return text

@@ -100,6 +100,7 @@ class Route:
         is_checked: whether the door checks the body; a handler that does so itself says no.
         response: the schema of the usual answer, for the OpenAPI document.
         status: of the usual answer; 204 has no body.
+        media: the media type of the usual answer, for the OpenAPI document.
     """
 
     method: str
@@ -113,4 +114,5 @@ class Route:
     is_checked: bool = True
     response: JsonObject | None = None
     status: int = 200
+    media: str = "application/json"
     tag: str = ""

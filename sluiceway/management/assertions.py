@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sluiceway.management.environment import Environment
+    from sluiceway.models.json import JsonValue
     from sluiceway.storage.base import Document
 
 __all__ = ["is_good_assertion", "subject_of"]
@@ -28,7 +29,7 @@ def subject_of(assertion: str) -> str:
 
     parts = assertion.split(".")
     try:
-        claims = msgspec.json.decode(decode_base64url(parts[1]))
+        claims: JsonValue = msgspec.json.decode(decode_base64url(parts[1]))
     except (InvalidToken, IndexError, msgspec.DecodeError, UnicodeDecodeError):
         return ""
     subject = claims.get("sub") if isinstance(claims, dict) else None

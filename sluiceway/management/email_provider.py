@@ -153,7 +153,7 @@ async def update_provider(environment: Environment, payload: JsonValue) -> JsonO
         if isinstance(given, dict):
             credentials |= given
         _BY_NAME[name].check({"credentials": credentials})
-        body = {**current.body, **changes, "credentials": credentials}
+        body: JsonObject = {**current.body, **changes, "credentials": credentials}
         if not is_same and "settings" not in changes:
             body["settings"] = None
         return replace(

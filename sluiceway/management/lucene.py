@@ -15,7 +15,7 @@ from sluiceway.errors import InvalidRequest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sluiceway.models.json import JsonObject
+    from sluiceway.models.json import JsonObject, JsonValue
 
 __all__ = ["Predicate", "exact_term", "parse_query"]
 
@@ -189,19 +189,19 @@ def _on(field: str, test: _ValueTest) -> Predicate:
     return lambda user: any(test(value) for value in _values(user, field))
 
 
-def _values(user: JsonObject, field: str) -> list[Any]:
+def _values(user: JsonObject, field: str) -> list[JsonValue]:
     """Return what lies at the dotted path, looking through arrays; nothing for null or empty."""
     if field == "email.domain":
         email = user.get("email")
         return [email.rpartition("@")[2]] if isinstance(email, str) else []
-    found: list[Any] = [user]
+    found: list[JsonValue] = [user]
     for step in field.split("."):
         found = [item[step] for item in _flat(found) if isinstance(item, dict) and step in item]
     return [item for item in _flat(found) if item not in (None, {}, [])]
 
 
-def _flat(values: list[Any]) -> list[Any]:
-    flat: list[Any] = []
+def _flat(values: list[JsonValue]) -> list[JsonValue]:
+    flat: list[JsonValue] = []
     for value in values:
         if isinstance(value, list):
             flat.extend(value)

@@ -198,13 +198,13 @@ def _repeated(items: list[object]) -> tuple[int, int]:
 
 
 def _description(document: Any, path: Sequence[str | int]) -> str:
-    node = document
+    node: JsonValue = document
     for step in path:
         if not isinstance(node, dict):
             return ""
         node = _below(node, step)
     text = node.get("description") if isinstance(node, dict) and path else None
-    return f" ({text.rstrip('.')})" if text else ""
+    return f" ({text.rstrip('.')})" if isinstance(text, str) else ""
 
 
 def _below(node: Any, step: str | int) -> Any:

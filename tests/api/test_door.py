@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -259,14 +260,13 @@ def test_signing_out_ends_the_session(door: Door) -> None:
 )
 def test_development_signs_in_only_browsers_of_this_machine(
     door: Door,
-    development: bool,  # noqa: FBT001 - a parameter of the table
+    *,
+    development: bool,
     host: str,
     address: str,
     extra: dict[str, str],
     status: int,
 ) -> None:
-    from dataclasses import replace
-
     del address
     door.app = build_app(
         replace(door.services, is_development=development, console_client_id="test-client")
@@ -278,8 +278,6 @@ def test_development_signs_in_only_browsers_of_this_machine(
 
 
 def test_the_tenants_rate_limit_answers_429_with_auth0s_headers(door: Door) -> None:
-    from dataclasses import replace
-
     door.app = build_app(replace(door.services, rate_limit=(0.001, 2)))
 
     answers = [door("GET", "/api/v2/flows") for _ in range(3)]

@@ -50,13 +50,17 @@ def test_lists_leave_actions_out_and_come_in_pages(door: Door) -> None:
         ({}, "Payload validation error: 'Missing required property: name'."),
         (
             {"name": ""},
-            "Payload validation error: 'String is too short (0 chars), minimum 1' on property "
-            "name (Flow name).",
+            (
+                "Payload validation error: 'String is too short (0 chars), minimum 1' on property "
+                "name (Flow name)."
+            ),
         ),
         (
             {"name": "x", "actions": {}},
-            "Payload validation error: 'Expected type array but found type object' on property "
-            "actions.",
+            (
+                "Payload validation error: 'Expected type array but found type object' on property "
+                "actions."
+            ),
         ),
         (
             {"name": "x", "id": "af_1"},
@@ -64,13 +68,19 @@ def test_lists_leave_actions_out_and_come_in_pages(door: Door) -> None:
         ),
         (
             {"name": "x", "actions": [action(notes="n")]},
-            "Payload validation error: 'expected only id, alias, type, action, allow_failure, "
-            "mask_output, params in an action, found the key 'notes'' on property actions.0.notes.",
+            (
+                "Payload validation error: 'expected only id, alias, type, action, allow_failure, "
+                "mask_output, params in an action, found the key 'notes'' on property "
+                "actions.0.notes."
+            ),
         ),
         (
             {"name": "x", "actions": [action(), action()]},
-            "Payload validation error: 'expected ids to be unique in the flow, found 'a1' already "
-            "at /actions/0' on property actions.1.id.",
+            (
+                "Payload validation error: 'expected ids to be unique in the flow, found 'a1' "
+                "already "
+                "at /actions/0' on property actions.1.id."
+            ),
         ),
     ],
 )

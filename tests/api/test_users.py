@@ -52,29 +52,45 @@ def test_a_new_user_has_auth0s_defaults(door: Door) -> None:
         ),
         (
             {"foo": 1},
-            "Payload validation error: 'Additional properties not allowed: foo (consider storing "
-            'them in app_metadata or user_metadata. See "Users Metadata" in '
-            "https://auth0.com/docs/api/v2/changes for more details)'.",
+            (
+                "Payload validation error: 'Additional properties not allowed: foo (consider "
+                "storing "
+                'them in app_metadata or user_metadata. See "Users Metadata" in '
+                "https://auth0.com/docs/api/v2/changes for more details)'."
+            ),
         ),
         (
             {"email": "nope"},
-            "Payload validation error: 'Object didn't pass validation for format email: nope' on "
-            "property email (The user's email).",
+            (
+                "Payload validation error: 'Object didn't pass validation for format email: "
+                "nope' on "
+                "property email (The user's email)."
+            ),
         ),
         (
             {"email": 5},
-            "Payload validation error: 'Expected type string but found type integer' on property "
-            "email (The user's email).",
+            (
+                "Payload validation error: 'Expected type string but found type integer' on "
+                "property "
+                "email (The user's email)."
+            ),
         ),
         (
             {"given_name": "x" * 151},
-            "Payload validation error: 'String is too long (151 chars), maximum 150' on property "
-            "given_name (The user's given name(s)).",
+            (
+                "Payload validation error: 'String is too long (151 chars), maximum 150' on "
+                "property "
+                "given_name (The user's given name(s))."
+            ),
         ),
         (
             {"phone_number": "123"},
-            r"Payload validation error: 'String does not match pattern ^\+[0-9]{1,15}$: 123' on "
-            "property phone_number (The user's phone number (following the E.164 recommendation)).",
+            (
+                r"Payload validation error: 'String does not match pattern ^\+[0-9]{1,15}$: 123' "
+                r"on "
+                "property phone_number (The user's phone number (following the E.164 "
+                "recommendation))."
+            ),
         ),
         ({"connection": "nope"}, "Connection does not exist."),
         ({"password": "x"}, "PasswordStrengthError: Password is too weak"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sluiceway.api.paging import CHECKPOINT, FIELDS, PAGES, paged, pick_fields, slice_of
@@ -44,53 +45,71 @@ def crud_routes(
         has_list: whether there is a list.
         unlisted: members that the list leaves out.
     """
+    handlers = _Handlers(resource=resource, key=key, filters=filters, unlisted=unlisted)
+    changing = _changing(handlers, path=path, scope=scope, name=name)
+    if not has_list:
+        return changing
+    listing = Route(
+        method="GET",
+        path=f"/api/v2/{path}",
+        handle=handlers.list,
+        summary=f"List {name}s",
+        scopes=(f"read:{scope}",),
+        query=(*PAGES, *CHECKPOINT, *FIELDS, *filters),
+        tag=path,
+    )
+    return (listing, *changing)
 
-    async def listed(call: Call) -> JsonValue:
-        matching = {param.name: call.query[param.name] for param in filters}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Handlers:
+    """What answers the five routes of one resource; see ``crud_routes`` for the attributes."""
+
+    resource: Resource
+    key: str
+    filters: tuple[Param, ...]
+    unlisted: tuple[str, ...]
+
+    async def list(self, call: Call) -> JsonValue:
+        matching = {param.name: call.query[param.name] for param in self.filters}
         offset, limit = slice_of(call.query)
         page = await list_items(
             call.services.tenant.environment,
-            resource,
+            self.resource,
             offset=offset,
             limit=limit,
             matching=matching,
         )
-        shown = [pick_fields(item, call.query) for item in page.items]
-        if unlisted:
-            shown = [{k: v for k, v in item.items() if k not in unlisted} for item in shown]
-        return paged(key, shown, call.query, total=page.total)
+        shown = [
+            pick_fields({k: v for k, v in item.items() if k not in self.unlisted}, call.query)
+            for item in page.items
+        ]
+        return paged(self.key, shown, call.query, total=page.total)
 
-    async def created(call: Call) -> JsonValue:
-        return await create_item(call.services.tenant.environment, resource, call.body)
+    async def create(self, call: Call) -> JsonValue:
+        return await create_item(call.services.tenant.environment, self.resource, call.body)
 
-    async def got(call: Call) -> JsonValue:
-        item = await get_item(call.services.tenant.environment, resource, call.path["id"])
+    async def get(self, call: Call) -> JsonValue:
+        item = await get_item(call.services.tenant.environment, self.resource, call.path["id"])
         return pick_fields(item, call.query)
 
-    async def updated(call: Call) -> JsonValue:
+    async def update(self, call: Call) -> JsonValue:
         return await update_item(
-            call.services.tenant.environment, resource, call.path["id"], call.body
+            call.services.tenant.environment, self.resource, call.path["id"], call.body
         )
 
-    async def deleted(call: Call) -> None:
-        await delete_item(call.services.tenant.environment, resource, call.path["id"])
+    async def delete(self, call: Call) -> None:
+        await delete_item(call.services.tenant.environment, self.resource, call.path["id"])
 
-    base, one = f"/api/v2/{path}", f"/api/v2/{path}/{{id}}"
-    paging = (*PAGES, *CHECKPOINT, *FIELDS, *filters)
-    listing = Route(
-        method="GET",
-        path=base,
-        handle=listed,
-        summary=f"List {name}s",
-        scopes=(f"read:{scope}",),
-        query=paging,
-        tag=path,
-    )
-    routes = (
+
+def _changing(handlers: _Handlers, *, path: str, scope: str, name: str) -> tuple[Route, ...]:
+    resource = handlers.resource
+    one = f"/api/v2/{path}/{{id}}"
+    return (
         Route(
             method="POST",
-            path=base,
-            handle=created,
+            path=f"/api/v2/{path}",
+            handle=handlers.create,
             summary=f"Create a {name}",
             scopes=(f"create:{scope}",),
             body=resource.create,
@@ -101,7 +120,7 @@ def crud_routes(
         Route(
             method="GET",
             path=one,
-            handle=got,
+            handle=handlers.get,
             summary=f"Get a {name}",
             scopes=(f"read:{scope}",),
             query=FIELDS,
@@ -110,7 +129,7 @@ def crud_routes(
         Route(
             method="PATCH",
             path=one,
-            handle=updated,
+            handle=handlers.update,
             summary=f"Change a {name}",
             scopes=(f"update:{scope}",),
             body=resource.update,
@@ -120,11 +139,10 @@ def crud_routes(
         Route(
             method="DELETE",
             path=one,
-            handle=deleted,
+            handle=handlers.delete,
             summary=f"Delete a {name}",
             scopes=(f"delete:{scope}",),
             status=204,
             tag=path,
         ),
     )
-    return (listing, *routes) if has_list else routes

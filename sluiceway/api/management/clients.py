@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sluiceway.api.management._crud import crud_routes
 from sluiceway.api.route import Call, Param, Route
@@ -39,7 +39,7 @@ _CREDENTIAL: Final = closed(
 async def _create(call: Call) -> JsonObject:
     """Make a client; its secret is shown in this answer and never again: only a hash is kept."""
     environment = call.services.tenant.environment
-    body: Any = dict(call.body) if isinstance(call.body, dict) else call.body
+    body: JsonValue = dict(call.body) if isinstance(call.body, dict) else call.body
     given = body.pop("client_secret", None) if isinstance(body, dict) else None
     client = await create_item(environment, CLIENTS, body)
     if client.get("token_endpoint_auth_method") == "none":

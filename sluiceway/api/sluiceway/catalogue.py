@@ -10,6 +10,8 @@ from sluiceway.api.route import Call, Route
 from sluiceway.errors import NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sluiceway.actions.base import ActionSpec
     from sluiceway.models.json import JsonObject, JsonValue
 
@@ -25,7 +27,7 @@ def action_json(spec: ActionSpec[Any]) -> JsonObject:
     if definitions:
         params["$defs"] = definitions
     example = spec.example
-    scopes: tuple[str, ...] = spec.scopes if isinstance(spec.scopes, tuple) else ()
+    scopes: Sequence[str] = () if callable(spec.scopes) else spec.scopes
     return {
         "type": spec.type_,
         "action": spec.action,

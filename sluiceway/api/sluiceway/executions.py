@@ -363,6 +363,7 @@ ROUTES: Final = (
         handle=_events,
         summary="Follow an execution as server-sent events",
         scopes=("read:flows_executions",),
+        media="text/event-stream",
         tag=_TAG,
     ),
     Route(

@@ -75,6 +75,7 @@ ROUTES: Final = (
         handle=_alive,
         summary="Tell that the process runs",
         is_open=True,
+        media="text/plain",
         tag="health",
     ),
     Route(
@@ -83,6 +84,7 @@ ROUTES: Final = (
         handle=_ready,
         summary="Tell whether the database answers",
         is_open=True,
+        media="text/plain",
         tag="health",
     ),
     Route(
@@ -91,6 +93,7 @@ ROUTES: Final = (
         handle=_metrics,
         summary="Numbers for Prometheus",
         is_open=True,
+        media="text/plain",
         tag="health",
     ),
     Route(

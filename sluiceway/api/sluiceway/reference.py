@@ -97,6 +97,7 @@ ROUTES: Final = (
         handle=_page,
         summary="This description as a page",
         is_open=True,
+        media="text/html",
         tag="reference",
     ),
 )

@@ -73,7 +73,7 @@ class Checked:
         leaves = [error]
         context = getattr(error.kind, "context", None)
         if context:
-            leaves = [leaf for branch in context for leaf in branch]
+            leaves += [leaf for branch in context for leaf in branch]
         for leaf in leaves:
             known = any(
                 template.startswith(path) and words in leaf.message for path, words in DIFFERENCES

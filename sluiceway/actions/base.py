@@ -34,6 +34,7 @@ __all__ = [
     "Effect",
     "OneTimeCode",
     "OneTimeCodes",
+    "OpenParams",
     "Params",
     "StepOutcome",
     "TenantSettings",
@@ -53,6 +54,21 @@ class Effect(StrEnum):
 
 class Params(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Base of every action's params. Fields are named as on the wire, or by ``field(name=…)``."""
+
+
+class OpenParams(Params, forbid_unknown_fields=False, dict=True):
+    """Base of params that are open objects in Auth0's API: what has no field goes along too."""
+
+    @property
+    def others(self) -> JsonObject:
+        """The params that have no field, as they were resolved."""
+        found: JsonObject = self.__dict__.get("others_", {})
+        return found
+
+    def keep_others(self, params: JsonObject) -> None:
+        """Take what has no field from *params*; the engine does this once they are checked."""
+        known = set(self.__struct_encode_fields__)
+        self.__dict__["others_"] = {key: value for key, value in params.items() if key not in known}
 
 
 P = TypeVar("P", bound=Params)

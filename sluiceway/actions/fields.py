@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 from msgspec import Meta
 
+from sluiceway.actions.formats import is_email
+
 if TYPE_CHECKING:
     from sluiceway.models.json import JsonObject
 
@@ -19,10 +21,12 @@ __all__ = [
     "QUEUED_OUTPUT",
     "Connection",
     "CustomVars",
+    "Email",
     "Headers",
     "OpenObject",
     "QueryParams",
     "UserId",
+    "check_emails",
 ]
 
 OpenObject: TypeAlias = dict[str, Any]
@@ -38,6 +42,7 @@ Connection: TypeAlias = Annotated[
         extra_json_schema={"x-widget": "connection"},
     ),
 ]
+Email: TypeAlias = Annotated[str, Meta(extra_json_schema={"format": "email", "x-widget": "text"})]
 UserId: TypeAlias = Annotated[
     str,
     Meta(
@@ -91,3 +96,13 @@ QUEUED_OUTPUT: Final[JsonObject] = {
     "required": ["success"],
     "additionalProperties": False,
 }
+
+
+def check_emails(*addresses: str) -> None:
+    """Hold what a format alone does not: structs call this from ``__post_init__``.
+
+    Raises:
+        ValueError: one is no email address.
+    """
+    if not all(map(is_email, addresses)):
+        raise ValueError("expected an email address")

@@ -6,31 +6,24 @@ held against it; Liquid params are texts as they stand, and their limits count.
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
-
-import msgspec
+from typing import TYPE_CHECKING, Any
 
 from sluiceway.actions.flow._conditions import parse_condition
 from sluiceway.actions.known import NOT_OFFERED
+from sluiceway.actions.schemas import find_invalid_params, params_schema
 from sluiceway.errors import DefinitionError
 from sluiceway.expressions import find_syntax_errors
-from sluiceway.models.json_text import did_you_mean, escape_pointer
+from sluiceway.models.json_text import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from jsonschema_rs import Draft202012Validator, ValidationError
-
-    from sluiceway.actions.base import ActionSpec, Params
+    from sluiceway.actions.base import ActionSpec
     from sluiceway.actions.catalogue import ActionCatalogue
+    from sluiceway.actions.schemas import InvalidParam
     from sluiceway.errors import ExpressionSyntaxError
     from sluiceway.models.flow import Action, Flow
     from sluiceway.models.json import JsonObject, JsonValue
 
 __all__ = ["find_param_problems", "params_schema", "validate_flow"]
-
-_SAMPLE: Final = 40
 
 
 def validate_flow(flow: Flow, catalogue: ActionCatalogue) -> list[DefinitionError]:
@@ -71,61 +64,35 @@ def find_param_problems(action: Action, spec: ActionSpec[Any], *, at: str) -> li
             parse_condition(params["if"], at=f"{here}/if")
         except DefinitionError as error:
             problems.append(error)
-    for broken in _validator(spec.params).iter_errors(params):
-        problems += _explain(broken, params, spec, at=here)
-    return problems
-
-
-@lru_cache(maxsize=256)
-def params_schema(params: type[Params]) -> JsonObject:
-    """Return the JSON Schema of a params struct; ``$defs`` beside its properties."""
-    (reference,), definitions = msgspec.json.schema_components([params])
-    name = str(reference["$ref"]).rpartition("/")[2]
-    schema: JsonObject = {**definitions.pop(name)}
-    if definitions:
-        schema["$defs"] = definitions
-        schema = msgspec.json.decode(
-            msgspec.json.encode(schema).replace(b"#/components/schemas/", b"#/$defs/")
-        )
-    return schema
-
-
-@lru_cache(maxsize=256)
-def _validator(params: type[Params]) -> Draft202012Validator:
-    from jsonschema_rs import Draft202012Validator  # noqa: PLC0415 - when used
-
-    return Draft202012Validator(params_schema(params), validate_formats=True)
+    found = (
+        _explain(broken, params, spec, at=here)
+        for broken in find_invalid_params(spec.params, params)
+    )
+    return problems + [problem for problem in found if problem is not None]
 
 
 def _explain(
-    error: ValidationError, params: JsonObject, spec: ActionSpec[Any], *, at: str
-) -> Iterator[DefinitionError]:
-    path = [str(key) for key in error.instance_path]
-    value = _value_at(params, error.instance_path)
-    is_liquid = bool(path) and path[0] in spec.liquid_params
+    broken: InvalidParam, params: JsonObject, spec: ActionSpec[Any], *, at: str
+) -> DefinitionError | None:
+    value = _value_at(params, broken.keys)
+    is_liquid = bool(broken.keys) and broken.keys[0] in spec.liquid_params
     if isinstance(value, str) and "{{" in value and not is_liquid:
-        return
-    pointer = at + "".join(f"/{escape_pointer(key)}" for key in path)
-    if error.kind.name == "additionalProperties":
-        schema = params_schema(spec.params)
-        properties = schema.get("properties")
-        known = list(properties) if isinstance(properties, dict) and not path else []
-        for name in error.kind.as_dict()["unexpected"]:
-            yield DefinitionError(
-                f"{spec.name} takes no param {name!r}",
-                at=f"{pointer}/{escape_pointer(name)}",
-                hint=did_you_mean(name, known)
-                or (f"It takes {', '.join(known)}." if known else ""),
-            )
-        return
-    message = error.message
-    if len(message) > 4 * _SAMPLE:
-        # The library quotes the value, which may be a whole email.
-        message = f"{message[:_SAMPLE]}…{message[-2 * _SAMPLE :]}"
-    yield DefinitionError(f"{spec.name}: {message}", at=pointer)
+        return None
+    place = f"{at}{broken.path}"
+    if broken.unexpected is None:
+        return DefinitionError(f"{spec.name}: {broken.message}", at=place)
+    properties = params_schema(spec.params).get("properties")
+    is_outermost = len(broken.keys) == 1
+    known = list(properties) if isinstance(properties, dict) and is_outermost else []
+    return DefinitionError(
+        f"{spec.name} takes no param {broken.unexpected!r}",
+        at=place,
+        hint=did_you_mean(broken.unexpected, known)
+        or (f"It takes {', '.join(known)}." if known else ""),
+    )
 
 
-def _value_at(value: JsonValue, path: list[str | int]) -> JsonValue:
+def _value_at(value: JsonValue, path: tuple[str | int, ...]) -> JsonValue:
     for key in path:
         if isinstance(value, dict):
             value = value.get(str(key))

@@ -9,7 +9,7 @@ from msgspec import Meta
 from sluiceway.actions.auth0._notifications import render, variables_for
 from sluiceway.actions.auth0._users import SOURCE
 from sluiceway.actions.base import ActionSpec, Effect, Params, StepOutcome
-from sluiceway.actions.fields import QUEUED_OUTPUT, CustomVars
+from sluiceway.actions.fields import QUEUED_OUTPUT, CustomVars, Email, check_emails
 from sluiceway.models.message import Channel, EmailContent, QueuedMessage
 
 if TYPE_CHECKING:
@@ -21,9 +21,7 @@ __all__ = ["ACTION", "SendEmail", "Sender", "run"]
 class Sender(Params):
     """A sender of the author's own, in place of the provider's."""
 
-    email: Annotated[
-        str, Meta(title="Email", extra_json_schema={"format": "idn-email", "x-widget": "text"})
-    ]
+    email: Annotated[Email, Meta(title="Email")]
     name: (
         Annotated[
             str,
@@ -34,18 +32,15 @@ class Sender(Params):
         | None
     ) = None
 
+    def __post_init__(self) -> None:
+        """Refuse a sender that is no address."""
+        check_emails(self.email)
+
 
 class SendEmail(Params, rename={"from_": "from"}):
     """The params. *subject* and *body* are Liquid; the other texts are expressions."""
 
-    to: Annotated[
-        str,
-        Meta(
-            title="To",
-            description="The recipient's address.",
-            extra_json_schema={"format": "idn-email", "x-widget": "text"},
-        ),
-    ]
+    to: Annotated[Email, Meta(title="To", description="The recipient's address.")]
     subject: Annotated[
         str,
         Meta(
@@ -78,6 +73,10 @@ class SendEmail(Params, rename={"from_": "from"}):
         | None
     ) = None
     custom_vars: CustomVars | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is no address once its expression is resolved, as Auth0's schema does."""
+        check_emails(self.to)
 
 
 async def run(params: SendEmail, context: ActionContext) -> StepOutcome:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from sluiceway.cli._remote import SERVER_FILE
 from sluiceway.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ __all__ = [
     "services_for",
 ]
 
-SERVER_FILE: Final = "server.json"
 _RATE: Final = re.compile(r"(\d+(?:\.\d+)?)/s(?::(\d+))?")
 
 
@@ -175,7 +175,8 @@ async def serve(
         server = uvicorn.Server(config)
         name = settings.domain if is_loopback(options.host) else f"{options.host}:{port}"
         url = f"{scheme}://{name}"
-        async with _working(application, options), _announced(application, url, certificate):
+        place = _Place(url=url, host=options.host, port=port, certificate=certificate)
+        async with _working(application, options), _announced(application, place):
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             while not (server.started or serving.done()):  # noqa: ASYNC110 - uvicorn has a flag, no event
                 await asyncio.sleep(0.005)
@@ -208,17 +209,29 @@ def _report(task: asyncio.Task[None]) -> None:
         logging.getLogger("sluiceway").error("the worker stopped: %s", error)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where the server is."""
+
+    url: str
+    host: str
+    port: int
+    certificate: LocalCertificate | None
+
+
 @asynccontextmanager
-async def _announced(
-    application: Application, url: str, certificate: LocalCertificate | None
-) -> AsyncGenerator[None]:
+async def _announced(application: Application, place: _Place) -> AsyncGenerator[None]:
     """Keep ``server.json`` while the server runs: other commands find it there."""
     if application.settings.sqlite_path is None:
         yield
         return
     path = application.settings.state_folder / SERVER_FILE
-    document = {
-        "url": url,
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
+    certificate = place.certificate
+    document: JsonObject = {
+        "url": place.url,
+        "address": [everywhere.get(place.host, place.host), place.port],
+        "domain": application.settings.domain,
         "pid": os.getpid(),
         "client_id": application.client.client_id,
         "client_secret": application.client.secret,

@@ -1,0 +1,372 @@
+"""The API that commands use: of the server that holds the database, else of this very process.
+
+A SQLite database has one writing process. While a server is that process, commands find it by
+``server.json`` and call it; otherwise they open the database and call the same API without a
+socket. A command that is written over ``open_api`` need not know which.
+
+    async with open_api(current_settings()) as api:
+        page = await api.call("GET", "/sluiceway/v1/executions", query={"take": 20})
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import os
+import socket
+import ssl
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+
+from sluiceway import errors
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+
+    from sluiceway.models.json import JsonObject, JsonValue
+    from sluiceway.settings import Settings
+
+__all__ = ["Api", "RunningServer", "find_server", "open_api"]
+
+SERVER_FILE: Final = "server.json"
+_TIMEOUT_S: Final = 330.0
+"""Longer than the longest ``?wait=`` that the API allows."""
+
+_CONNECT_S: Final = 3.0
+_OK: Final = 200
+_REDIRECT: Final = 300
+
+
+class RunningServer(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``server.json`` says. *address* is where to connect to, *url* what it is called."""
+
+    url: str
+    address: tuple[str, int]
+    domain: str
+    pid: int
+    client_id: str
+    client_secret: str
+    ca_file: str | None = None
+
+    def __repr__(self) -> str:
+        return f"RunningServer({self.url})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    body: bytes
+
+
+class _Line(Protocol):
+    """Carries one request."""
+
+    async def send(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes
+    ) -> _Answer: ...
+
+
+class Api:
+    """Auth0's API and ours, signed in as the first client. Make it with ``open_api``."""
+
+    def __init__(
+        self, line: _Line, *, domain: str, client: tuple[str, str], server: RunningServer | None
+    ) -> None:
+        """Call over *line*; *client* is an id and a secret."""
+        self._line = line
+        self._domain = domain
+        self._client = client
+        self._token = ""
+        self.server = server
+        """The running server, or ``None`` where the API is in this process."""
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: JsonValue = None,
+        *,
+        query: Mapping[str, str | int | float | bool | list[str] | None] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:  # an answer's shape is its route's
+        """Call an operation and return its JSON answer, ``None`` where it has none.
+
+        Args:
+            method: like ``GET``.
+            path: an absolute path, its variables percent-encoded.
+            body: sent as JSON unless ``None``.
+            query: values; ``None`` is left out, a list repeated, a boolean lower-case.
+            headers: further ones, like ``idempotency-key``.
+
+        Raises:
+            SluicewayError: what the API refused, as the class that it was there.
+            StorageError: the server cannot be reached.
+        """
+        sent = await self._headers()
+        data = b""
+        if body is not None:
+            sent["content-type"] = "application/json"
+            data = json.dumps(body, ensure_ascii=False).encode()
+        answer = await self._line.send(
+            method, _target(path, query), {**sent, **(headers or {})}, data
+        )
+        return _read(answer)
+
+    async def events(self, path: str) -> AsyncIterator[JsonObject]:
+        """Yield the server-sent events at *path* until the server ends them.
+
+        Only of a running server: within one process, events are followed without the API.
+
+        Raises:
+            StorageError: the server went away.
+            SluicewayError: what the API refused.
+        """
+        if self.server is None:
+            raise errors.UsageError("expected a running server to follow events of")
+        headers = {**await self._headers(), "accept": "text/event-stream"}
+        connection = _connect(self.server)
+        try:
+            with await asyncio.to_thread(_begin, connection, path, headers) as response:
+                if response.status != _OK:
+                    _read(_Answer(response.status, await asyncio.to_thread(response.read)))
+                while line := await asyncio.to_thread(_line_of, response):
+                    if line.startswith(b"data: "):
+                        yield json.loads(line[6:])
+        finally:
+            connection.close()
+
+    async def _headers(self) -> dict[str, str]:
+        if not self._token:
+            client_id, secret = self._client
+            grant = {
+                "grant_type": "client_credentials",
+                "client_id": client_id,
+                "client_secret": secret,
+                "audience": f"https://{self._domain}/api/v2/",
+            }
+            answer = await self._line.send(
+                "POST",
+                "/oauth/token",
+                {"content-type": "application/json"},
+                json.dumps(grant).encode(),
+            )
+            self._token = str(_read(answer)["access_token"])
+        return {"authorization": f"Bearer {self._token}", "accept": "application/json"}
+
+
+def find_server(settings: Settings) -> RunningServer | None:
+    """Return the server that holds the database; ``None`` if none runs, or none is needed."""
+    if settings.sqlite_path is None:
+        return None
+    try:
+        text = (settings.state_folder / SERVER_FILE).read_bytes()
+        server = msgspec.json.decode(text, type=RunningServer)
+        # One that died without a word left its file behind.
+        with suppress(PermissionError):  # another user's process is a process
+            os.kill(server.pid, 0)
+        socket.create_connection(server.address, timeout=_CONNECT_S).close()
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return server
+
+
+@asynccontextmanager
+async def open_api(settings: Settings) -> AsyncGenerator[Api]:
+    """Open the API of the server that holds the database, or of this process.
+
+    Raises:
+        StorageError: the database cannot be opened.
+    """
+    server = find_server(settings)
+    if server is not None:
+        client_of = (server.client_id, server.client_secret)
+        with closing(_HttpLine(server)) as line:
+            yield Api(line, domain=server.domain, client=client_of, server=server)
+        return
+    from sluiceway.api.app import build_app  # noqa: PLC0415 - only where no server runs
+    from sluiceway.cli._serving import services_for  # noqa: PLC0415
+    from sluiceway.cli._session import open_here  # noqa: PLC0415
+
+    async with open_here(settings) as application:
+        client = application.client
+        yield Api(
+            _AsgiLine(build_app(services_for(application)), settings.domain),
+            domain=settings.domain,
+            client=(client.client_id, client.secret),
+            server=None,
+        )
+
+
+@dataclass(slots=True)
+class _HttpLine:
+    """Requests to a running server, over one connection, one after the other."""
+
+    server: RunningServer
+    _connection: http.client.HTTPConnection | None = None
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def send(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes
+    ) -> _Answer:
+        """See ``_Line``."""
+        async with self._turn:
+            return await asyncio.to_thread(self._exchange, method, target, headers, body)
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def _exchange(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes
+    ) -> _Answer:
+        is_reused = self._connection is not None
+        connection = self._connection or _connect(self.server)
+        self._connection = connection
+        try:
+            connection.request(method, target, body, {"host": _name(self.server), **headers})
+            response = connection.getresponse()
+            with response:
+                return _Answer(response.status, response.read())
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            self._connection = None
+            if is_reused and isinstance(error, http.client.RemoteDisconnected | ConnectionError):
+                # The server closed a connection that stood idle: nothing was asked yet.
+                return self._exchange(method, target, headers, body)
+            raise _gone(self.server, error) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _AsgiLine:
+    """Requests to an application in this process."""
+
+    app: Any  # an ASGI application
+    domain: str
+
+    async def send(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes
+    ) -> _Answer:
+        """See ``_Line``."""
+        from sluiceway.outbound.asgi import AsgiTransport  # noqa: PLC0415 - only in process
+        from sluiceway.outbound.base import OutboundRequest  # noqa: PLC0415
+
+        answer = await AsgiTransport(self.app).send(
+            OutboundRequest(
+                method=method,
+                url=f"https://{self.domain}{target}",
+                headers=headers,
+                body=body,
+                timeout_s=_TIMEOUT_S,
+                max_response_bytes=1 << 30,
+            )
+        )
+        return _Answer(answer.status, answer.body)
+
+
+class _Connection(http.client.HTTPConnection):
+    """Connects to the server's address, whatever its name resolves to."""
+
+    def __init__(self, server: RunningServer, context: ssl.SSLContext | None) -> None:
+        super().__init__(_name(server), timeout=_TIMEOUT_S)
+        self._address = server.address
+        self._context = context
+
+    def connect(self) -> None:
+        """Open the connection."""
+        opened = socket.create_connection(self._address, timeout=_CONNECT_S)
+        opened.settimeout(_TIMEOUT_S)
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock = (
+            self._context.wrap_socket(opened, server_hostname=self.host)
+            if self._context
+            else opened
+        )
+
+
+def _connect(server: RunningServer) -> _Connection:
+    is_secure = server.url.startswith("https:")
+    context = ssl.create_default_context(cafile=server.ca_file) if is_secure else None
+    return _Connection(server, context)
+
+
+def _begin(
+    connection: http.client.HTTPConnection, path: str, headers: Mapping[str, str]
+) -> http.client.HTTPResponse:
+    connection.request("GET", path, headers=dict(headers))
+    return connection.getresponse()
+
+
+def _line_of(response: http.client.HTTPResponse) -> bytes:
+    try:
+        return response.readline()
+    except (OSError, http.client.HTTPException) as error:
+        raise errors.StorageError(
+            f"expected the server to go on telling, it went away: {type(error).__name__}"
+        ) from error
+
+
+def _name(server: RunningServer) -> str:
+    return urlsplit(server.url).netloc
+
+
+def _gone(server: RunningServer, error: Exception) -> errors.StorageError:
+    return errors.StorageError(
+        f"expected an answer of the server at {server.url}, found: {error}",
+        hint="See whether it still runs; without it, commands open the database themselves.",
+    )
+
+
+def _target(path: str, query: Mapping[str, Any] | None) -> str:
+    pairs: list[tuple[str, str]] = []
+    for key, value in (query or {}).items():
+        values = cast("list[object]", value if isinstance(value, list) else [value])
+        pairs.extend((key, _text(one)) for one in values if one is not None)
+    return f"{path}?{urlencode(pairs)}" if pairs else path
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _read(answer: _Answer) -> Any:
+    """Return the JSON of a good answer. Raises what a bad one stands for."""
+    is_good = _OK <= answer.status < _REDIRECT
+    try:
+        body: Any = json.loads(answer.body) if answer.body else None
+    except ValueError:
+        body = None if is_good else {}
+    if is_good:
+        return body
+    raise _error_of(answer.status, cast("JsonObject", body) if isinstance(body, dict) else {})
+
+
+_BY_STATUS: Final[dict[int, type[errors.SluicewayError]]] = {
+    400: errors.InvalidRequest,
+    401: errors.TokenError,
+    403: errors.TokenError,
+    404: errors.NotFound,
+    409: errors.Conflict,
+    503: errors.StorageError,
+}
+
+
+def _error_of(status: int, body: JsonObject) -> errors.SluicewayError:
+    described = body.get("message") or body.get("error_description") or f"answered {status}"
+    kind = _by_code(str(body.get("errorCode", ""))) or _BY_STATUS.get(status)
+    return (kind or errors.SluicewayError)(str(described))
+
+
+def _by_code(code: str) -> type[errors.SluicewayError] | None:
+    kinds = [errors.SluicewayError]
+    while kinds:
+        kind = kinds.pop()
+        if kind.code == code and not issubclass(kind, errors.LanguageError):
+            return kind
+        kinds.extend(kind.__subclasses__())
+    return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, cast
 
@@ -17,6 +18,8 @@ from sluiceway.expressions.limits import MAX_NESTING, MAX_NODES, check_text
 from sluiceway.expressions.values import UNDEFINED, Undefined
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sluiceway.expressions.values import Value
     from sluiceway.models.json import JsonValue
 
@@ -176,38 +179,44 @@ def shown_text(value: Value) -> str:
     return _scalar_text(value)
 
 
-def json_text(value: Value) -> str:
+def json_text(value: Value, *, indent: int = 0) -> str:
     """Write *value* as ``JSON.stringify`` does; undefined at the top counts as null.
+
+    Args:
+        value: what to write.
+        indent: how many spaces each level goes in; 0 for all on one line.
 
     Raises:
         ExpressionEvaluationError: it is too large or too deep.
     """
     pieces: list[str] = []
-    _write_json(value, pieces, 0, [MAX_NODES])
+    _write_json(value, pieces, _JsonForm([MAX_NODES], " " * indent), 0)
     check_text(sum(map(len, pieces)))
     return "".join(pieces)
 
 
-def _write_json(value: Value, pieces: list[str], depth: int, left: list[int]) -> None:
-    _spend_nodes(left, depth)
+@dataclass(slots=True)
+class _JsonForm:
+    """How JSON is written, and how many values may still be."""
+
+    left: list[int]
+    indent: str
+
+    def line(self, depth: int) -> str:
+        """Return what stands before an item *depth* levels in."""
+        return f"\n{self.indent * depth}" if self.indent else ""
+
+
+def _write_json(value: Value, pieces: list[str], form: _JsonForm, depth: int) -> None:
+    _spend_nodes(form.left, depth)
     if isinstance(value, str):
         pieces.append(_quote(value))
     elif isinstance(value, list):
-        separator = "["
-        for item in value:
-            pieces.append(separator)
-            separator = ","
-            _write_json(item, pieces, depth + 1, left)
-        pieces.append("]" if value else "[]")
+        _write_json_items(((None, item) for item in value), pieces, form, depth, "[]")
     elif isinstance(value, dict):
-        separator = "{"
-        for key in _key_order(value):
-            if isinstance(value[key], Undefined):
-                continue
-            pieces.append(f"{separator}{_quote(key)}:")
-            separator = ","
-            _write_json(value[key], pieces, depth + 1, left)
-        pieces.append("{}" if separator == "{" else "}")
+        members = ((key, value[key]) for key in _key_order(value))
+        shown = ((key, item) for key, item in members if not isinstance(item, Undefined))
+        _write_json_items(shown, pieces, form, depth, "{}")
     elif isinstance(value, bool):
         pieces.append("true" if value else "false")
     elif value is None or isinstance(value, Undefined):
@@ -215,6 +224,23 @@ def _write_json(value: Value, pieces: list[str], depth: int, left: list[int]) ->
     else:
         text = number_text(value)
         pieces.append("null" if text[-1] in "Ny" else text)
+
+
+def _write_json_items(
+    items: Iterable[tuple[str | None, Value]],
+    pieces: list[str],
+    form: _JsonForm,
+    depth: int,
+    brackets: str,
+) -> None:
+    separator, colon = brackets[0], ": " if form.indent else ":"
+    for key, item in items:
+        pieces.append(f"{separator}{form.line(depth + 1)}")
+        if key is not None:
+            pieces.append(f"{_quote(key)}{colon}")
+        separator = ","
+        _write_json(item, pieces, form, depth + 1)
+    pieces.append(f"{form.line(depth)}{brackets[1]}" if separator == "," else brackets)
 
 
 def _quote(text: str) -> str:

@@ -49,7 +49,7 @@ def join(pieces: Iterable[str]) -> str:
 
 
 def length(text: str) -> int:
-    """Count the UTF-16 units of *text*: 2 for a character above U+FFFF (ECMA-262, String length)."""
+    """Count the UTF-16 units of *text*: 2 for a character above U+FFFF (ECMA-262)."""
     if text.isascii():
         return len(text)
     return len(to_units(text)) // 2

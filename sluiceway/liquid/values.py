@@ -31,6 +31,7 @@ __all__ = [
     "compare",
     "contains",
     "equals",
+    "is_js_true",
     "is_list",
     "is_nil",
     "is_object",
@@ -71,6 +72,10 @@ class Drop:
     def value(self) -> LiquidValue:
         """Return what filters and output take in its place."""
         return self
+
+    def own(self) -> dict[str, LiquidValue]:
+        """Return what it holds: what printing it as JSON shows."""
+        return {}
 
     def read(self, key: str) -> LiquidValue:
         """Return its property *key*, or undefined."""
@@ -138,7 +143,7 @@ class ForLoop(Drop):
         return json.dumps(self.own(), ensure_ascii=False, separators=(",", ":"))
 
     def own(self) -> dict[str, LiquidValue]:
-        """Return what LiquidJS keeps in it: what printing it shows."""
+        """See ``Drop``."""
         return {"i": self.i, "length": self.length, "name": self.name}
 
     def read(self, key: str) -> LiquidValue:
@@ -221,6 +226,11 @@ def is_truthy(value: LiquidValue) -> bool:
     """Tell whether a condition holds: all but false, null and undefined does."""
     value = plain(value)
     return value is not False and value is not None and value is not UNDEFINED
+
+
+def is_js_true(value: LiquidValue) -> bool:
+    """Tell whether JavaScript takes *value* for true."""
+    return isinstance(value, list | dict | Drop) or javascript.to_boolean(value)
 
 
 def stringify(value: LiquidValue) -> str:

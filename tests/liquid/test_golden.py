@@ -15,9 +15,14 @@ GOLDEN = sorted((Path(__file__).parents[1] / "golden").glob("liquid*.jsonl"))
 
 
 def _rows() -> list[Any]:
-    lines = [line for path in GOLDEN for line in path.read_text("utf-8").split("\n") if line]
-    rows = [json.loads(line) for line in lines]
-    return [pytest.param(row, id=row["id"]) for row in rows if "_meta" not in row]
+    found: list[Any] = []
+    for path in GOLDEN:
+        lines = [line for line in path.read_text("utf-8").split("\n") if line]
+        first, *rows = [json.loads(line) for line in lines]
+        # The first line may bring the data of every row.
+        shared = {"data": first["_meta"].get("data", {})}
+        found += [pytest.param(shared | row, id=f"{path.stem}-{row['id']}") for row in rows]
+    return found
 
 
 @pytest.mark.parametrize("row", _rows())

@@ -13,6 +13,7 @@ from sluiceway.liquid.filters.base import FilterFamily
 from sluiceway.liquid.values import (
     compare,
     equals,
+    is_js_true,
     is_list,
     is_nil,
     is_object,
@@ -101,8 +102,8 @@ def _sorted(
     order: Callable[[LiquidValue, LiquidValue], int],
 ) -> list[LiquidValue]:
     items = _items(value, arguments)
-    name = arguments.get(0)
-    if not (isinstance(name, list | dict) or javascript.to_boolean(name)):
+    name = arguments.positional[0] if arguments.positional else UNDEFINED
+    if not is_js_true(name):
         keyed = [(item, item) for item in items]
     else:
         path = stringify(name).split(".")
@@ -267,7 +268,7 @@ def _group_by(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValu
     arguments.use(len(items))
     groups: list[dict[str, LiquidValue]] = []
     for item in items:
-        name = _read(item, path)
+        name = UNDEFINED if is_nil(item) else _read(item, path)
         for group in groups:
             if javascript.is_same(group["name"], name, nan_is_itself=True):
                 group["items"].append(item)

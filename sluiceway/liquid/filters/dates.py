@@ -232,7 +232,7 @@ def _local_date(moment: _Moment) -> str:
 def _local_time(moment: _Moment) -> str:
     # Between the time and AM stands a narrow no-break space, as ICU has it.
     half = "AM" if moment.hour < 12 else "PM"  # noqa: PLR2004 - noon
-    return f"{_hour12(moment)}:{moment.minute:02d}:{moment.second:02d}\u202f{half}"
+    return f"{_hour12(moment)}:{moment.minute:02d}:{moment.second:02d} {half}"
 
 
 def _nanoseconds(moment: _Moment, _: str, width: int) -> str:

@@ -151,7 +151,6 @@ FILTERS: Final = FilterFamily(
         "newline_to_br": _newline_to_br,
         "slugify": _slugify,
         "strip_html": _strip_html,
-        "unescape": _unescape,
         "uri_escape": _uri_escape,
         "url_decode": _url_decode,
         "url_encode": _url_encode,

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from sluiceway.errors import LiquidRenderError
+from sluiceway.errors import ExpressionEvaluationError, LiquidRenderError
 from sluiceway.expressions import javascript
 from sluiceway.expressions.values import UNDEFINED
 from sluiceway.liquid.filters.base import FilterFamily
-from sluiceway.liquid.values import Drop, is_list, is_object, is_truthy, plain, to_integer
+from sluiceway.liquid.values import (
+    Drop,
+    is_js_true,
+    is_list,
+    is_object,
+    is_truthy,
+    plain,
+    to_integer,
+)
 
 if TYPE_CHECKING:
     from sluiceway.liquid.filters.base import FilterArguments
@@ -33,40 +39,28 @@ def _default(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
     return value if is_truthy(value) else otherwise
 
 
-def is_js_true(value: LiquidValue) -> bool:
-    """Tell whether JavaScript takes *value* for true."""
-    value = plain(value)
-    return isinstance(value, list | dict | Drop) or javascript.to_boolean(value)
-
-
 def _json(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
     indent = int(min(max(to_integer(arguments.get(0, 0)), 0), _WIDEST))
-    found = _encodable(plain(value))
+    found = _encodable(value)
     if found is UNDEFINED:
         return UNDEFINED
     try:
-        text = json.dumps(
-            found,
-            ensure_ascii=False,
-            allow_nan=False,
-            indent=indent or None,
-            separators=None if indent else (",", ":"),
-        )
-    except (RecursionError, ValueError) as error:
-        raise LiquidRenderError("the value is nested too deep for JSON") from error
+        text = javascript.json_text(found, indent=indent)
+    except (RecursionError, ExpressionEvaluationError) as error:
+        raise LiquidRenderError("the value is too large or nested too deep for JSON") from error
     arguments.use(len(text))
     return text
 
 
-def _encodable(value: Any) -> Any:
-    value = plain(value)
+def _encodable(value: LiquidValue) -> LiquidValue:
+    """Return *value* as data: of an object that the engine made, what it holds."""
+    if isinstance(value, Drop):
+        return value.own()
     if is_list(value):
-        return [None if item is UNDEFINED else _encodable(item) for item in value]
+        return [_encodable(item) for item in value]
     if is_object(value):
-        return {key: _encodable(item) for key, item in value.items() if item is not UNDEFINED}
-    if isinstance(value, float):
-        return javascript.json_number(value) if math.isfinite(value) else None
-    return "[object Object]" if isinstance(value, Drop) else value
+        return {key: _encodable(item) for key, item in value.items()}
+    return value
 
 
 def _to_integer(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:

@@ -127,6 +127,10 @@ class CodeStore(Protocol):
         """Return the reference's code, expired or not."""
         ...
 
+    async def swap(self, reference: str, old: OneTimeCode, new: OneTimeCode) -> bool:
+        """Put *new* in place of *old*; tell whether *old* was still there, attempts included."""
+        ...
+
     async def delete(self, reference: str) -> None:
         """Forget the reference's code."""
         ...

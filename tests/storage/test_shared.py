@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -156,6 +158,21 @@ def test_a_code_is_kept_by_reference(with_store: Any, at: Any) -> None:
         await store.codes.put("", code)
         await store.codes.delete("")
         assert await store.codes.get("") is None
+
+    with_store(scenario)
+
+
+def test_of_many_who_swap_a_code_one_succeeds(with_store: Any, at: Any) -> None:
+    async def scenario(store: Any) -> None:
+        code = OneTimeCode(salt=b"s", digest=b"d", expires_at=at(60))
+        assert not await store.codes.swap("a@x", code, code)
+        await store.codes.put("a@x", code)
+        await store.codes.put("b@x", code)
+        tried = [replace(code, attempts=1, digest=b"%d" % number) for number in range(5)]
+        done = await asyncio.gather(*(store.codes.swap("a@x", code, new) for new in tried))
+        assert done.count(True) == 1
+        assert await store.codes.get("a@x") == tried[done.index(True)]
+        assert await store.codes.get("b@x") == code
 
     with_store(scenario)
 

@@ -47,6 +47,22 @@ class SqliteCodeStore:
 
         return await self._database.read(operation)
 
+    async def swap(self, reference: str, old: OneTimeCode, new: OneTimeCode) -> bool:
+        """See ``CodeStore``."""
+        put = (new.salt, new.digest, to_ms(new.expires_at), new.attempts)
+        found = (reference, old.salt, old.digest, to_ms(old.expires_at), old.attempts)
+        changed = await self._database.write(
+            lambda c: (
+                c.execute(
+                    "UPDATE one_time_codes SET salt = ?, digest = ?, expires_at = ?, attempts = ?"
+                    " WHERE reference = ? AND salt = ? AND digest = ? AND expires_at = ?"
+                    " AND attempts = ?",
+                    (*put, *found),
+                ).rowcount
+            )
+        )
+        return bool(changed)
+
     async def delete(self, reference: str) -> None:
         """See ``CodeStore``."""
         await self._database.write(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from sluiceway.actions.base import TenantSettings
 from sluiceway.api.counters import Counters
 from sluiceway.errors import UsageError
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from sluiceway.actions.catalogue import ActionCatalogue
     from sluiceway.api.route import Route
     from sluiceway.engine.service import Executions
+    from sluiceway.liquid.variables import TenantNames
     from sluiceway.management.tenant import EmbeddedTenant
     from sluiceway.models.json import JsonObject
     from sluiceway.models.message import Channel
@@ -36,6 +38,7 @@ class Services:
         connections: the vault's connections.
         executions: starts and shows executions.
         actions: the action catalogue.
+        tenant_names: what notifications call the tenant.
         try_phone: sends a test message through a phone provider; returns the provider's receipt.
         rate_limit: requests a second and burst on ``/api/v2``, ``None`` for no limit.
         max_body_bytes: the largest body that is read.
@@ -51,6 +54,7 @@ class Services:
     connections: StoredConnections | None = None
     executions: Executions | None = None
     actions: ActionCatalogue | None = None
+    tenant_names: TenantNames = field(default_factory=TenantSettings)
     try_phone: Callable[[ConfiguredProvider, Channel, str, str], Awaitable[JsonObject]] | None = (
         None
     )

@@ -91,6 +91,7 @@ def services_for(
         connections=application.connections,
         executions=application.executions,
         actions=application.actions,
+        tenant_names=application.world.tenant_settings,
         try_phone=_phone_trial(application),
         rate_limit=parse_rate_limit(application.settings.tenant_rate_limit),
         is_development=is_development,

@@ -130,6 +130,12 @@ SETTINGS: Final = (
         name="ca_file", default="", meaning="A PEM file of further authorities for those calls."
     ),
     Setting(
+        name="nameservers",
+        default="",
+        meaning="Name servers for MX records, address or address:port; by default this machine's.",
+        parse=_parse_list,
+    ),
+    Setting(
         name="tenant_rate_limit",
         default="",
         meaning="A limit on the embedded tenant's Management API, like 16/s:50 (rate and burst).",
@@ -174,6 +180,7 @@ class Settings:
     concurrency: int
     proxy: str
     ca_file: str
+    nameservers: tuple[str, ...]
     tenant_rate_limit: str
     tenant_name: str
     friendly_name: str

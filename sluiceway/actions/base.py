@@ -126,6 +126,10 @@ class OneTimeCodes(Protocol):
         """Return the reference's code, expired or not."""
         ...
 
+    async def swap(self, reference: str, old: OneTimeCode, new: OneTimeCode) -> bool:
+        """Put *new* in place of *old*; tell whether *old* was still there, attempts included."""
+        ...
+
     async def delete(self, reference: str) -> None:
         """Forget the reference's code."""
         ...
@@ -194,7 +198,30 @@ class ActionContext(Protocol):
         ...
 
     async def open_connection(self, connection_id: str, app_id: str) -> VaultConnection:
-        """Return the vault connection with its setup. Raises ``ConnectionUnusable``."""
+        """Return the vault connection with its setup. Raises ``ConnectionUnusable``.
+
+        What is secret in the setup shows as ``███`` in every record from here on.
+        """
+        ...
+
+    async def access_token(self, connection: VaultConnection, *, instead_of: str = "") -> str:
+        """Return the access token of a connection that uses OAuth client credentials.
+
+        Tokens are kept and renewed in time; *instead_of* is one that the other side refused.
+
+        Raises:
+            ConnectionUnusable: the connection's setup is of another kind.
+            TokenError: its token endpoint refused one.
+            OutboundError: its token endpoint gave no answer.
+        """
+        ...
+
+    async def find_mail_hosts(self, domain: str) -> tuple[str, ...]:
+        """Return the hosts that take mail for *domain* (A-labels): its MX records, maybe none.
+
+        Raises:
+            TargetUnreachable: no name server gave an answer.
+        """
         ...
 
     async def require_provider(self, channel: Channel) -> JsonObject:

@@ -22,9 +22,17 @@ if TYPE_CHECKING:
     from sluiceway.outbound.base import OutboundRequest, OutboundResponse
     from sluiceway.storage.durable import ExecutionStore
     from sluiceway.tenants.base import Tenant
-    from sluiceway.vault.base import Sealer, VaultConnections
+    from sluiceway.vault.base import Sealer, VaultConnection, VaultConnections
 
-__all__ = ["ActionLookup", "Engine", "EngineSettings", "Masker", "SendRequest", "World"]
+__all__ = [
+    "ActionLookup",
+    "Engine",
+    "EngineSettings",
+    "GiveToken",
+    "Masker",
+    "SendRequest",
+    "World",
+]
 
 
 class ActionLookup(Protocol):
@@ -57,6 +65,14 @@ class SendRequest(Protocol):
         ...
 
 
+class GiveToken(Protocol):
+    """Gives the access token of a connection."""
+
+    async def __call__(self, connection: VaultConnection, *, instead_of: str = "") -> str:
+        """See ``ActionContext.access_token``."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """What actions reach through their context: interfaces, made concrete by ``bootstrap``."""
@@ -67,6 +83,8 @@ class World:
     require_provider: Callable[[Channel], Awaitable[JsonObject]]
     codes: OneTimeCodes
     tenant_settings: TenantSettings = field(default_factory=TenantSettings)
+    access_token: GiveToken | None = None
+    find_mail_hosts: Callable[[str], Awaitable[tuple[str, ...]]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import random
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sluiceway.errors import ConnectionUnusable
+from sluiceway.errors import ConnectionUnusable, TargetUnreachable
 from sluiceway.expressions import Scope, Sources, Undefined, compile_template
 from sluiceway.expressions.params import resolve_params
 
@@ -25,6 +25,30 @@ if TYPE_CHECKING:
     from sluiceway.vault.base import VaultConnection
 
 __all__ = ["StepContext", "step_random"]
+
+_PUBLIC_SETUP: Final = frozenset(
+    {
+        "account_id",
+        "algorithm",
+        "audience",
+        "base_url",
+        "client_email",
+        "client_id",
+        "domain",
+        "in",
+        "key_id",
+        "kid",
+        "name",
+        "project_id",
+        "public_key",
+        "resource",
+        "scope",
+        "token_endpoint",
+        "type",
+        "username",
+    }
+)
+"""What in a connection's setup is no secret."""
 
 
 def step_random(seed: str, step_id: str) -> random.Random:
@@ -134,7 +158,25 @@ class StepContext:
                 f"expected the connection {found.name!r} to be set up, found no secret in it",
                 hint=f"Run: sluiceway vault set {found.name}",
             )
+        # Other sides echo what they are sent: from here on no record shows these.
+        for key, value in found.setup.items():
+            if key not in _PUBLIC_SETUP:
+                self._masked(value)
         return found
+
+    async def access_token(self, connection: VaultConnection, *, instead_of: str = "") -> str:
+        """See ``ActionContext``."""
+        if self._world.access_token is None:
+            raise ConnectionUnusable("expected access tokens to be given here, they are not")
+        token = await self._world.access_token(connection, instead_of=instead_of)
+        self._masked(token)
+        return token
+
+    async def find_mail_hosts(self, domain: str) -> tuple[str, ...]:
+        """See ``ActionContext``."""
+        if self._world.find_mail_hosts is None:
+            raise TargetUnreachable("expected a name server to ask, found none here")
+        return await self._world.find_mail_hosts(domain)
 
     async def require_provider(self, channel: Channel) -> JsonObject:
         """See ``ActionContext``."""

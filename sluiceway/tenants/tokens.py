@@ -35,13 +35,18 @@ _DEFAULT_LIFE: Final = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientCredentials:
-    """What a token is asked for with. *key* names the connection and the state of its secret."""
+    """What a token is asked for with. *key* names the connection and the state of its secret.
+
+    *token_endpoint* is that of another service than an Auth0 tenant, *more* what it wants to know.
+    """
 
     key: str
     domain: str
     client_id: str
     client_secret: str = field(repr=False)
     audience: str
+    token_endpoint: str = ""
+    more: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,11 +175,12 @@ class Tokens:
             "grant_type": "client_credentials",
             "client_id": credentials.client_id,
             "client_secret": credentials.client_secret,
-            "audience": credentials.audience,
+            **({"audience": credentials.audience} if credentials.audience else {}),
+            **dict(credentials.more),
         }
         request = OutboundRequest(
             method="POST",
-            url=f"https://{credentials.domain}/oauth/token",
+            url=credentials.token_endpoint or f"https://{credentials.domain}/oauth/token",
             headers={
                 "content-type": "application/x-www-form-urlencoded",
                 "accept": "application/json",
@@ -216,17 +222,24 @@ def _explain(
     domain, code = credentials.domain, str(document.get("error", ""))
     said = str(document.get("error_description", ""))[:300]
     status = answer.status
+    who = (
+        f"the token endpoint of {domain}" if credentials.token_endpoint else f"the tenant {domain}"
+    )
     if status >= 500 or status == 429:  # noqa: PLR2004 - 5xx and Too Many Requests
         return TargetUnreachable(
-            f"the tenant {domain} gives no access token for now: status {status}",
-            hint="The tenant is down or over its limit: try again later.",
+            f"{who} gives no access token for now: status {status}",
+            hint="It is down or over its limit: try again later.",
         )
     if not document:
         return TokenError(
             f"expected an access token from {domain}, found status {status} and no JSON",
-            hint="Is this the domain of an Auth0 tenant?",
+            hint="Check the connection's token endpoint."
+            if credentials.token_endpoint
+            else "Is this the domain of an Auth0 tenant?",
         )
-    if "client-grant" in said or "not authorized to access" in said:
+    if credentials.token_endpoint:
+        hint = "Check the connection's client id, client secret and scope."
+    elif "client-grant" in said or "not authorized to access" in said:
         hint = f"Authorize the application for the API {credentials.audience} in the tenant."
     elif code == "unauthorized_client" or "Grant type" in said:
         hint = "Allow the grant type client_credentials: make it a Machine to Machine application."
@@ -234,4 +247,4 @@ def _explain(
         hint = f"Check the connection's audience, now {credentials.audience}."
     else:
         hint = "Check the connection's client id and client secret."
-    return TokenError(f"the tenant {domain} refused an access token: {said or code}", hint=hint)
+    return TokenError(f"{who} refused an access token: {said or code}", hint=hint)

@@ -26,12 +26,14 @@ from sluiceway.management.tenant import open_tenant
 from sluiceway.models.masking import Masker
 from sluiceway.models.timestamps import utc_now
 from sluiceway.outbound.asgi import AsgiTransport, RoutingTransport
+from sluiceway.outbound.mail_hosts import MailHosts
 from sluiceway.outbound.retry import RetryPolicy
 from sluiceway.outbound.sending import LazyClient, RetryingSender
 from sluiceway.providers.choice import Providers
 from sluiceway.providers.sender import Sender, open_smtp_sender
 from sluiceway.storage.open import open_store
 from sluiceway.tenants.client import TenantClient
+from sluiceway.tenants.connection_tokens import ConnectionTokens
 from sluiceway.tenants.limits import SharedLimits
 from sluiceway.tenants.tokens import Tokens
 from sluiceway.vault.base import VaultConnection
@@ -159,10 +161,11 @@ async def _build(settings: Settings, store: Store, transport: Transport) -> Appl
     )
     chance = random.Random()  # noqa: S311 - jitter
     policy = RetryPolicy()
+    tokens = Tokens(transport, cache=store.shared, sealer=keyring, chance=chance)
     tenants = TenantClient(
         connections=connections,
         transport=transport,
-        tokens=Tokens(transport, cache=store.shared, sealer=keyring, chance=chance),
+        tokens=tokens,
         limits=SharedLimits(store.buckets),
         policy=policy,
         chance=chance,
@@ -174,6 +177,8 @@ async def _build(settings: Settings, store: Store, transport: Transport) -> Appl
         connections=connections,
         require_provider=providers.describe,
         codes=store.codes,
+        access_token=ConnectionTokens(tokens),
+        find_mail_hosts=MailHosts(settings.nameservers),
         tenant_settings=TenantSettings(
             name=settings.tenant_name,
             friendly_name=settings.friendly_name,

@@ -7,6 +7,8 @@ import random
 import secrets
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -17,10 +19,12 @@ from sluiceway.engine.base import Engine, EngineSettings, World
 from sluiceway.engine.delivery import Deliveries
 from sluiceway.engine.live import Live
 from sluiceway.engine.outbox import OutboxWorker
+from sluiceway.engine.sealed_rows import identity_of
 from sluiceway.engine.service import Executions
 from sluiceway.engine.worker import Worker
 from sluiceway.errors import UsageError
 from sluiceway.management.environment import Environment
+from sluiceway.management.flows import flows_using
 from sluiceway.management.provider_directory import TenantProviders
 from sluiceway.management.tenant import open_tenant
 from sluiceway.models.masking import Masker
@@ -38,8 +42,10 @@ from sluiceway.tenants.limits import SharedLimits
 from sluiceway.tenants.tokens import Tokens
 from sluiceway.vault.base import VaultConnection
 from sluiceway.vault.connections import StoredConnections
-from sluiceway.vault.keyring import load_keyring
-from sluiceway.vault.master_key import KEY_BYTES, decode_master_key, load_or_make_master_key
+from sluiceway.vault.data_keys import DataKeys, watch_keys
+from sluiceway.vault.key_wrappers import open_key_wrapper
+from sluiceway.vault.master_key import KEY_BYTES, LocalKey, load_or_make_master_key
+from sluiceway.vault.rotation import Rotation
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -48,14 +54,24 @@ if TYPE_CHECKING:
     from sluiceway.outbound.base import Transport
     from sluiceway.settings import Settings
     from sluiceway.storage.base import Store
+    from sluiceway.vault.base import KeyWrapper
     from sluiceway.vault.keyring import Keyring
 
-__all__ = ["Application", "ClientSecret", "open_application"]
+__all__ = [
+    "KEY_FILE",
+    "LOCAL",
+    "Application",
+    "ClientSecret",
+    "open_application",
+    "open_master_key",
+]
 
 LOCAL: Final = "local"
 """The name of the connection that reaches the embedded tenant; it is always there."""
 
-_KEY_FILE: Final = "vault.key"
+KEY_FILE: Final = "vault.key"
+"""The file of the master key, in the folder of the settings' state."""
+_GRACE: Final = timedelta(seconds=12)
 _CLIENT_FILE: Final = "client.json"
 
 
@@ -74,6 +90,7 @@ class Application:
 
     settings: Settings
     store: Store
+    data_keys: DataKeys
     keyring: Keyring
     client: ClientSecret
     tenant: EmbeddedTenant
@@ -99,6 +116,26 @@ class Application:
             chance=random.Random(),  # noqa: S311 - jitter
         )
         return OutboxWorker(self.store.outbox, deliveries)
+
+    def new_rotation(self) -> Rotation:
+        """Return what rotates this database's data key."""
+        return Rotation(
+            keys=self.data_keys,
+            keyring=self.keyring,
+            sealed=self.store.sealed,
+            identity_of=identity_of,
+            grace=timedelta(0) if self._is_alone else _GRACE,
+        )
+
+    async def watch_keys(self) -> None:
+        """Take in data keys that other processes rotate, until it is cancelled."""
+        if not self._is_alone:
+            await watch_keys(self.data_keys, self.keyring, every=_GRACE / 4)
+
+    @property
+    def _is_alone(self) -> bool:
+        """Whether no other process can have the database open."""
+        return self.settings.database_url.startswith("sqlite:")
 
     def new_worker(self, *, concurrency: int | None = None) -> Worker:
         """Return a worker over this application's store."""
@@ -145,7 +182,8 @@ async def open_application(
 
 
 async def _build(settings: Settings, store: Store, transport: Transport) -> Application:
-    keyring = await load_keyring(store.documents, master_key=_master_key(settings), now=utc_now)
+    data_keys = DataKeys(store.documents, open_master_key(settings), utc_now)
+    keyring = await data_keys.load()
     client = _first_client(settings)
     environment = Environment(
         documents=store.documents,
@@ -157,7 +195,10 @@ async def _build(settings: Settings, store: Store, transport: Transport) -> Appl
     )
     tenant = await open_tenant(environment, client_id=client.client_id, client_secret=client.secret)
     connections = StoredConnections(
-        documents=store.documents, sealer=keyring, built_in=(_local(settings, client),)
+        documents=store.documents,
+        sealer=keyring,
+        find_uses=partial(_names_of_flows_using, environment),
+        built_in=(_local(settings, client),),
     )
     chance = random.Random()  # noqa: S311 - jitter
     policy = RetryPolicy()
@@ -199,6 +240,7 @@ async def _build(settings: Settings, store: Store, transport: Transport) -> Appl
     return Application(
         settings=settings,
         store=store,
+        data_keys=data_keys,
         keyring=keyring,
         client=client,
         tenant=tenant,
@@ -213,6 +255,11 @@ async def _build(settings: Settings, store: Store, transport: Transport) -> Appl
         executions=Executions(engine, live),
         sender=Sender(transport, open_smtp_sender),
     )
+
+
+async def _names_of_flows_using(environment: Environment, connection: VaultConnection) -> list[str]:
+    uses = await flows_using(environment, [connection.id, connection.name])
+    return [str(flow["name"]) for flow in uses]
 
 
 def _local(settings: Settings, client: ClientSecret) -> VaultConnection:
@@ -235,12 +282,18 @@ def _local(settings: Settings, client: ClientSecret) -> VaultConnection:
     )
 
 
-def _master_key(settings: Settings) -> bytes:
+def open_master_key(settings: Settings) -> KeyWrapper:
+    """Return what wraps the data keys, by the settings; on first use, a key is made in a file.
+
+    Raises:
+        VaultError: the setting or the file holds no key.
+    """
     if settings.vault_key:
-        return decode_master_key(settings.vault_key, origin=settings.origins["vault_key"])
+        return open_key_wrapper(settings.vault_key, origin=settings.origins["vault_key"])
     if _is_in_memory(settings):
-        return secrets.token_bytes(KEY_BYTES)
-    return load_or_make_master_key(settings.state_folder / _KEY_FILE)
+        return LocalKey(secrets.token_bytes(KEY_BYTES), "memory")
+    path = settings.state_folder / KEY_FILE
+    return LocalKey(load_or_make_master_key(path), str(path))
 
 
 def _first_client(settings: Settings) -> ClientSecret:

@@ -23,9 +23,11 @@ __all__ = [
     "open_json",
     "open_payload",
     "open_snapshot",
+    "payload_identity",
     "seal_json",
     "seal_payload",
     "seal_snapshot",
+    "snapshot_identity",
 ]
 
 encode: Final = msgspec.json.Encoder().encode
@@ -52,6 +54,16 @@ def message_identity(message_id: str) -> str:
     return f"outbox/{message_id}"
 
 
+def payload_identity(execution_id: str) -> str:
+    """Return the identity that an execution's input and seed are sealed for."""
+    return f"execution/{execution_id}"
+
+
+def snapshot_identity(digest: str) -> str:
+    """Return the identity that a flow's wording is sealed for."""
+    return f"flow_snapshot/{digest}"
+
+
 def seal_json(sealer: Sealer, value: JsonValue, *, identity: str) -> bytes:
     """Seal *value* for the row that *identity* names."""
     data = encode(value)
@@ -71,24 +83,24 @@ def open_json(sealer: Sealer, sealed: bytes, *, identity: str) -> JsonValue:
 def seal_payload(sealer: Sealer, payload: Payload, *, execution_id: str) -> bytes:
     """Seal an execution's input and seed."""
     value: JsonObject = {"input": payload.input.as_json(), "seed": payload.seed}
-    return seal_json(sealer, value, identity=f"execution/{execution_id}")
+    return seal_json(sealer, value, identity=payload_identity(execution_id))
 
 
 def open_payload(sealer: Sealer, sealed: bytes, *, execution_id: str) -> Payload:
     """Open what ``seal_payload`` gave. Raises ``VaultError``."""
-    value = open_json(sealer, sealed, identity=f"execution/{execution_id}")
+    value = open_json(sealer, sealed, identity=payload_identity(execution_id))
     kept = cast("_KeptPayload", value)
     return Payload(input=ExecutionInput(**kept["input"]), seed=kept["seed"])
 
 
 def seal_snapshot(sealer: Sealer, document: bytes, digest: str) -> bytes:
     """Seal a flow's wording."""
-    return sealer.seal(zlib.compress(document, 6), identity=f"flow_snapshot/{digest}")
+    return sealer.seal(zlib.compress(document, 6), identity=snapshot_identity(digest))
 
 
 def open_snapshot(sealer: Sealer, sealed: bytes, digest: str) -> JsonValue:
     """Open what ``seal_snapshot`` gave. Raises ``VaultError``."""
-    data = zlib.decompress(sealer.open(sealed, identity=f"flow_snapshot/{digest}"))
+    data = zlib.decompress(sealer.open(sealed, identity=snapshot_identity(digest)))
     value: JsonValue = _decode(data)
     return value
 

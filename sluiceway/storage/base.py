@@ -22,6 +22,8 @@ __all__ = [
     "DocumentStore",
     "DuplicateKey",
     "Key",
+    "SealedValue",
+    "SealedValues",
     "SharedValues",
     "StaleVersion",
     "Store",
@@ -184,6 +186,10 @@ class SharedValues(Protocol):
         """Return the key's value, unless it has expired."""
         ...
 
+    async def claim(self, key: str, value: bytes, *, now: datetime, until: datetime) -> bool:
+        """Keep *value* until then, unless the key has one already; tell whether it was kept."""
+        ...
+
     async def delete(self, key: str) -> None:
         """Forget the key."""
         ...
@@ -220,6 +226,39 @@ class AuditLog(Protocol):
 
     async def prune(self, *, before: datetime, limit: int = 200) -> int:
         """Delete up to *limit* entries that are older."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedValue:
+    """One ciphertext in the database: its *place* is a column, its *key* names the row.
+
+    Places and keys: ``document`` (kind, id), ``flow_snapshot`` (digest), ``execution`` (id),
+    ``execution_resume`` (id), ``execution_log`` (execution id, position), ``outbox`` (id),
+    ``shared_value`` (key).
+    """
+
+    place: str
+    key: tuple[str, ...]
+    value: bytes = field(repr=False)
+
+
+class SealedValues(Protocol):
+    """Every ciphertext that the database keeps, for the rotation of the key that sealed them."""
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The places there are."""
+        ...
+
+    async def list(
+        self, place: str, *, after: SealedValue | None = None, limit: int = 200, header: bytes = b""
+    ) -> list[SealedValue]:
+        """Return those of one place, in a fixed order, that do not begin with *header*."""
+        ...
+
+    async def replace(self, changes: Sequence[tuple[SealedValue, bytes]]) -> int:
+        """Put each new ciphertext where the old one still stands; return how many were put."""
         ...
 
 
@@ -264,6 +303,11 @@ class Store(Protocol):
     @property
     def audit(self) -> AuditLog:
         """The audit log."""
+        ...
+
+    @property
+    def sealed(self) -> SealedValues:
+        """Every ciphertext."""
         ...
 
     async def check(self) -> list[str]:

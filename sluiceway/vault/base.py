@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from sluiceway.models.json import JsonObject
 
-__all__ = ["Sealer", "VaultConnection", "VaultConnections"]
+__all__ = ["KeyWrapper", "KeyWrapperSpec", "Sealer", "VaultConnection", "VaultConnections"]
 
 
 class Sealer(Protocol):
@@ -29,9 +30,55 @@ class Sealer(Protocol):
         ...
 
 
+class KeyWrapper(Protocol):
+    """Wraps data keys: with the master key, or with a key that never leaves an outside service.
+
+    It is asked once for each data key when a process starts, and once when a key is made.
+    """
+
+    @property
+    def place(self) -> str:
+        """Where the wrapping key is, for people: a file, a setting, a key's name. No secret."""
+        ...
+
+    async def wrap(self, key: bytes, *, identity: str) -> bytes:
+        """Return the data key *key* (32 bytes) wrapped, bound to *identity* where that is possible.
+
+        Raises:
+            VaultError: the service refuses.
+        """
+        ...
+
+    async def unwrap(self, wrapped: bytes, *, identity: str) -> bytes:
+        """Return the data key that ``wrap`` was given.
+
+        Raises:
+            VaultError: another key wrapped it, or the service refuses.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyWrapperSpec:
+    """A kind of key wrapper, offered by a distribution under ``sluiceway.key_wrappers``.
+
+    Attributes:
+        name: chosen by ``SLUICEWAY_VAULT_KEY=NAME:REST``.
+        build: makes the wrapper from REST, like a key's name.
+        source: the page that it follows.
+    """
+
+    name: str
+    build: Callable[[str], KeyWrapper]
+    source: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VaultConnection:
-    """One vault connection; *setup* is its opened secret and stays out of the ``repr``."""
+    """One vault connection; *setup* is its opened secret and stays out of the ``repr``.
+
+    *hosts* are those that the credentials may go to; empty, those of the connection's own kind.
+    """
 
     id: str
     app_id: str
@@ -43,6 +90,7 @@ class VaultConnection:
     refreshed_at: datetime | None = None
     account_name: str | None = None
     environment: str | None = None
+    hosts: tuple[str, ...] = ()
     setup: JsonObject | None = field(default=None, repr=False)
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from sluiceway.errors import VaultError
 
-__all__ = ["HEADER_BYTES", "key_version_of", "open_sealed", "seal"]
+__all__ = ["HEADER_BYTES", "header_of", "key_version_of", "open_sealed", "seal"]
 
 _FORMAT: Final = 1
 _NONCE_BYTES: Final = 12
@@ -25,9 +25,14 @@ def seal(plaintext: bytes, *, key: bytes, version: int, identity: str) -> bytes:
     """Encrypt *plaintext* under *key*, for the row that *identity* names."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - slow to load
 
-    header = bytes([_FORMAT]) + version.to_bytes(4, "big")
+    header = header_of(version)
     nonce = secrets.token_bytes(_NONCE_BYTES)
     return header + nonce + AESGCM(key).encrypt(nonce, plaintext, header + identity.encode())
+
+
+def header_of(version: int) -> bytes:
+    """Return what every value begins with that is sealed with the key *version*."""
+    return bytes([_FORMAT]) + version.to_bytes(HEADER_BYTES - 1, "big")
 
 
 def key_version_of(sealed: bytes) -> int:

@@ -165,7 +165,9 @@ class StoredConnections:
             Conflict: flows refer to it and *force* is not set; the message names them.
         """
         connection = _read(await self._load(id_))
-        uses = [] if force or self.find_uses is None else await self.find_uses(connection)
+        uses: Sequence[str] = ()
+        if self.find_uses is not None and not force:
+            uses = await self.find_uses(connection)
         if uses:
             raise Conflict(
                 f"The connection is used by {len(uses)} flow{'s' if len(uses) > 1 else ''}: "

@@ -194,6 +194,20 @@ class SqliteSharedValues:
 
         return await self._database.read(operation)
 
+    async def claim(self, key: str, value: bytes, *, now: datetime, until: datetime) -> bool:
+        """See ``SharedValues``."""
+        return await self._database.write(
+            lambda c: (
+                c.execute(
+                    "INSERT INTO shared_values VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE"
+                    " SET value = excluded.value, expires_at = excluded.expires_at"
+                    " WHERE expires_at <= ?",
+                    (key, value, to_ms(until), to_ms(now)),
+                ).rowcount
+                > 0
+            )
+        )
+
     async def delete(self, key: str) -> None:
         """See ``SharedValues``."""
         await self._database.write(

@@ -13,6 +13,7 @@ from sluiceway.storage.sqlite.documents import SqliteDocumentStore
 from sluiceway.storage.sqlite.executions import SqliteExecutionStore
 from sluiceway.storage.sqlite.lease_clock import LeaseClock
 from sluiceway.storage.sqlite.outbox import SqliteOutboxStore
+from sluiceway.storage.sqlite.sealed import SqliteSealedValues
 from sluiceway.storage.sqlite.shared import (
     SqliteAuditLog,
     SqliteCodeStore,
@@ -39,6 +40,7 @@ class SqliteStore:
         self.buckets = SqliteTokenBuckets(database)
         self.shared = SqliteSharedValues(database)
         self.audit = SqliteAuditLog(database)
+        self.sealed = SqliteSealedValues(database)
 
     @classmethod
     def open(cls, path: Path | None, *, lease_clock: LeaseClock | None = None) -> SqliteStore:

@@ -13,7 +13,7 @@ from sluiceway import errors
 if TYPE_CHECKING:
     from sluiceway.errors import SluicewayError
 
-__all__ = ["EXIT_STATUS", "exit_status", "report", "write_error"]
+__all__ = ["EXIT_STATUS", "exit_status", "report", "write_error", "write_failure"]
 
 FAILED: Final = 1
 UNUSABLE: Final = 2
@@ -25,6 +25,8 @@ EXIT_STATUS: Final[tuple[tuple[type[SluicewayError], int], ...]] = (
     (errors.TargetTimedOut, UNREACHABLE),
     (errors.StorageError, UNREACHABLE),
     (errors.ProviderUnavailable, UNREACHABLE),
+    # Told before a flow starts: a command that cannot begin, not an execution that failed.
+    (errors.ConnectionUnusable, UNUSABLE),
     (errors.ActionError, FAILED),
     (errors.TokenError, FAILED),
     (errors.ProviderError, FAILED),
@@ -56,14 +58,20 @@ def report(error: Exception, *, debug: bool) -> int:
 
 def write_error(error: SluicewayError) -> None:
     """Write ``error[CODE]: sentence``, then the place, the excerpt with a caret, and the hint."""
-    head = click.style(f"error[{error.code}]", fg="red", bold=True)
-    click.echo(f"{head}: {error.message}", err=True)
+    at, excerpt = error.at, ""
     if isinstance(error, errors.LanguageError):
         place = f"line {error.line}, column {error.column}"
-        click.echo(f"  at: {error.at}, {place}" if error.at else f"  at: {place}", err=True)
-        for line in error.excerpt().splitlines():
-            click.echo(f"    {line}", err=True)
-    elif error.at:
-        click.echo(f"  at: {error.at}", err=True)
-    if error.hint:
-        click.echo(f"  hint: {error.hint}", err=True)
+        at, excerpt = f"{at}, {place}" if at else place, error.excerpt()
+    write_failure(code=error.code, message=error.message, at=at, hint=error.hint, excerpt=excerpt)
+
+
+def write_failure(*, code: str, message: str, at: str, hint: str, excerpt: str = "") -> None:
+    """Write an error that is known by its parts: that of a record, say."""
+    head = click.style(f"error[{code}]", fg="red", bold=True)
+    click.echo(f"{head}: {message}", err=True)
+    if at:
+        click.echo(f"  at: {at}", err=True)
+    for line in excerpt.splitlines():
+        click.echo(f"    {line}", err=True)
+    if hint:
+        click.echo(f"  hint: {hint}", err=True)

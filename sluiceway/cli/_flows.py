@@ -8,7 +8,7 @@ import click
 
 from sluiceway.errors import DefinitionError
 from sluiceway.models.flow import Flow
-from sluiceway.models.flow_files import load_flow_bundle
+from sluiceway.models.flow_files import FlowEntry, load_flow_bundle
 from sluiceway.models.json_text import did_you_mean
 
 if TYPE_CHECKING:
@@ -24,18 +24,17 @@ _KIND = "flow"
 _MOST = 500
 
 
-def find_flow(path: Path, name: str | None) -> tuple[Flow, dict[str, ConnectionStub], str]:
-    """Return the flow of a file or folder, the connections beside it, and its place.
+def find_flow(path: Path, name: str | None) -> tuple[FlowEntry, dict[str, ConnectionStub]]:
+    """Return the flow of a file or folder, and the connections beside it.
 
     Raises:
         DefinitionError: there is no such flow.
     """
     bundle = load_flow_bundle(path)
-    entry = bundle.pick(name)
-    return entry.flow, bundle.connections, entry.at
+    return bundle.pick(name), bundle.connections
 
 
-async def load_stored_flow(application: Application, id_or_name: str) -> Flow:
+async def load_stored_flow(application: Application, id_or_name: str) -> FlowEntry:
     """Return a flow of the database.
 
     Raises:
@@ -52,10 +51,11 @@ async def load_stored_flow(application: Application, id_or_name: str) -> Flow:
                 f"expected a file, or a flow of the database, found no {id_or_name!r}",
                 hint=did_you_mean(id_or_name, names) or "See: sluiceway flows list",
             )
-    return Flow.from_json({**found.body, "id": found.id})
+    flow = Flow.from_json({**found.body, "id": found.id})
+    return FlowEntry(flow=flow, token=flow.name, at=id_or_name)
 
 
-def refuse_problems(flow: Flow, actions: ActionCatalogue, *, at: str) -> None:
+def refuse_problems(entry: FlowEntry, actions: ActionCatalogue) -> None:
     """Check a flow before it runs; further problems than the first go to standard error.
 
     Raises:
@@ -63,11 +63,10 @@ def refuse_problems(flow: Flow, actions: ActionCatalogue, *, at: str) -> None:
     """
     from sluiceway.actions.validation import validate_flow  # noqa: PLC0415 - when used
 
-    problems = validate_flow(flow, actions)
+    problems = validate_flow(entry.flow, actions)
     if not problems:
         return
-    file, _, base = at.partition("#")
     for more in problems[1:]:
-        click.echo(f"also: {more.message} (at {file}#{base}{more.at})", err=True)
+        click.echo(f"also: {more.message} (at {entry.place(more.at)})", err=True)
     first = problems[0]
-    raise DefinitionError(first.message, at=f"{file}#{base}{first.at}", hint=first.hint)
+    raise DefinitionError(first.message, at=entry.place(first.at), hint=first.hint)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from sluiceway.cli._errors import write_failure
 from sluiceway.cli._flows import find_flow, load_stored_flow, refuse_problems
 from sluiceway.cli._inputs import build_input, parse_pairs
 from sluiceway.cli._session import current_settings, open_here, run_async
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from sluiceway.cli._trace import Trace
     from sluiceway.models.execution import ExecutionInput
     from sluiceway.models.flow import Flow
-    from sluiceway.models.flow_files import ConnectionStub
+    from sluiceway.models.flow_files import ConnectionStub, FlowEntry
     from sluiceway.models.json import JsonObject
 
 __all__ = ["COMMAND"]
@@ -72,28 +73,29 @@ def COMMAND(  # noqa: N802 - a constant, found by its name
 async def _run(
     source: str,
     *,
-    found: tuple[Flow, dict[str, ConnectionStub], str] | None,
+    found: tuple[FlowEntry, dict[str, ConnectionStub]] | None,
     input_: ExecutionInput,
     connections: dict[str, str],
     as_json: bool,
 ) -> int:
     async with open_here(current_settings()) as application:
         if found is None:
-            found = await load_stored_flow(application, source), {}, source
-        flow, stubs, at = found
-        refuse_problems(flow, application.actions, at=at)
-        flow = await _connect(application, flow, stubs, connections)
+            found = await load_stored_flow(application, source), {}
+        entry, stubs = found
+        refuse_problems(entry, application.actions)
+        flow = await _connect(application, entry, stubs, connections)
         record = await _execute(application, flow, input_, open_trace(as_json=as_json))
     if as_json:
         import json  # noqa: PLC0415 - when used
 
         click.echo(json.dumps(record, ensure_ascii=False, indent=2))
+    _tell_failure(record, entry)
     return 0 if record["status"] == "COMPLETED" else 1
 
 
 async def _connect(
     application: Application,
-    flow: Flow,
+    entry: FlowEntry,
     stubs: dict[str, ConnectionStub],
     chosen: dict[str, str],
 ) -> Flow:
@@ -104,7 +106,7 @@ async def _connect(
     """
     from sluiceway.errors import ConnectionUnusable  # noqa: PLC0415 - when used
 
-    names: dict[str, str] = {}
+    flow, names = entry.flow, dict[str, str]()
     for token, pointer in flow.connections().items():
         stub = stubs.get(token)
         candidates = [chosen.get(token), token]
@@ -119,10 +121,27 @@ async def _connect(
             raise ConnectionUnusable(
                 f"the flow uses the vault connection {chosen.get(token) or label}, "
                 "and there is none of that id or name",
-                at=pointer,
+                at=entry.place(pointer),
                 hint=f"Run it on the embedded tenant: --connection '{token}={_LOCAL}'",
             )
     return flow.with_connections(names)
+
+
+def _tell_failure(record: JsonObject, entry: FlowEntry) -> None:
+    """Say on standard error why the execution failed, and in which step."""
+    debug = record.get("debug")
+    error = debug.get("error") if isinstance(debug, dict) else None
+    if record["status"] == "COMPLETED" or not isinstance(error, dict):
+        return
+    step = error.get("step")
+    place = next((p.at for p in entry.flow.walk() if p.action.id == step), None)
+    where = f"the step {step!r} failed: " if step else ""
+    write_failure(
+        code=str(error.get("code")),
+        message=f"{where}{error.get('message')}",
+        at=entry.place(place) if place else "",
+        hint=str(error.get("hint") or ""),
+    )
 
 
 async def _execute(

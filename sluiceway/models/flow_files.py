@@ -39,11 +39,20 @@ class ConnectionStub:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowEntry:
-    """A flow in its container: *token* names it there, *at* is ``file#pointer``."""
+    """A flow in its container: *token* names it there, *at* is ``file#pointer``.
+
+    *is_bare* says that the file is the list of actions itself.
+    """
 
     flow: Flow
     token: str
     at: str
+    is_bare: bool = False
+
+    def place(self, pointer: str) -> str:
+        """Return ``file#pointer`` for a *pointer* into the flow, like ``/actions/0/id``."""
+        file, _, base = self.at.partition("#")
+        return f"{file}#{base}{pointer.removeprefix('/actions') if self.is_bare else pointer}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +121,9 @@ def parse_flow_bundle(data: bytes, *, source: str, name: str) -> FlowBundle:
         flow = Flow.from_json(_with_ids(document), name=name)
     except DefinitionError as error:
         raise _placed(error, source) from error
-    return FlowBundle(entries=(FlowEntry(flow=flow, token=flow.name, at=source),), source=source)
+    is_bare = isinstance(document, list)
+    entry = FlowEntry(flow=flow, token=flow.name, at=source, is_bare=is_bare)
+    return FlowBundle(entries=(entry,), source=source)
 
 
 def _parse_export(document: JsonObject, *, source: str) -> FlowBundle:
@@ -217,14 +228,14 @@ def _list_with_ids(actions: JsonValue, taken: set[str]) -> JsonValue:
                 params = {**params, **nested}
             complete: JsonObject = action if params is None else {**action, "params": params}
             if "id" not in complete:
-                complete = {"id": _free_id(complete, taken), **complete}
+                complete = {"id": free_id(complete, taken), **complete}
             result.append(complete)
         else:
             result.append(action)
     return result
 
 
-def _free_id(action: JsonObject, taken: set[str]) -> str:
+def free_id(action: JsonObject, taken: set[str]) -> str:
     stem = _UNSAFE.sub("_", str(action.get("action", "action")).lower()).strip("_") or "action"
     number = 1
     while (id_ := f"{stem}_{number}") in taken:

@@ -34,6 +34,7 @@ __all__ = ["HttpClient"]
 _MOST_CONNECTIONS: Final = 400
 _KEPT_ALIVE_S: Final = 30.0
 _CONNECT_S: Final = 10.0
+_CHECK_HOST: Final = "Check that the host is spelt right and is up; then retry the execution."
 _MOST_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _SAFE: Final = frozenset({"GET", "HEAD"})
@@ -128,7 +129,9 @@ class HttpClient:
             forbidden = _find_forbidden(error)
             if forbidden is not None:
                 raise forbidden from None
-            raise TargetUnreachable(f"cannot reach {target}: {_reason(error)}") from error
+            raise TargetUnreachable(
+                f"cannot reach {target}: {_reason(error)}", hint=_CHECK_HOST
+            ) from error
         return response, self._redirect(request, response, url, target)
 
     def _redirect(
@@ -152,9 +155,13 @@ class HttpClient:
         try:
             found = await self._resolve(target.host, target.port)
         except OSError as error:
-            raise TargetUnreachable(f"cannot resolve {target.host}: {_reason(error)}") from error
+            raise TargetUnreachable(
+                f"cannot resolve {target.host}: {_reason(error)}", hint=_CHECK_HOST
+            ) from error
         if not found:
-            raise TargetUnreachable(f"cannot resolve {target.host}: it has no address")
+            raise TargetUnreachable(
+                f"cannot resolve {target.host}: it has no address", hint=_CHECK_HOST
+            )
         for text in found:
             # One bad address spoils the name: which one is connected to is chance.
             self._guard.check_address(target, ipaddress.ip_address(text.partition("%")[0]))

@@ -40,7 +40,7 @@ class Place:
 
     def connect(self, domain: str, *, secret: str = CLIENT_SECRET) -> None:
         """Put the connection ``other`` to *domain* into the vault."""
-        setup = {
+        setup: dict[str, Any] = {
             "type": "OAUTH_APP",
             "domain": domain,
             "client_id": CLIENT_ID,

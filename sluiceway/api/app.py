@@ -154,11 +154,10 @@ class Api:
 
 
 async def _send(reply: Reply, send: Any, *, method: str, extra: dict[str, str]) -> None:
-    is_empty = reply.status == HTTPStatus.NO_CONTENT
-    if is_empty:
-        data = b""
+    if reply.text is not None:
+        data = reply.text
     else:
-        data = reply.text if reply.text is not None else _ENCODER.encode(reply.body)
+        data = b"" if reply.body is None else _ENCODER.encode(reply.body)
     headers = {
         "content-type": reply.content_type,
         "cache-control": "no-store",
@@ -166,7 +165,7 @@ async def _send(reply: Reply, send: Any, *, method: str, extra: dict[str, str]) 
         **reply.headers,
         **extra,
     }
-    if not is_empty:
+    if reply.status != HTTPStatus.NO_CONTENT:
         headers["content-length"] = str(len(data))
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": reply.status, "headers": raw})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
@@ -104,8 +105,8 @@ def _parameter(param: Param) -> JsonObject:
 
 def _responses(route: Route) -> JsonObject:
     responses: JsonObject = {}
-    if route.status == 204:  # noqa: PLR2004 - the one status without a body
-        responses["204"] = {"description": "Done; there is no body"}
+    if route.status == HTTPStatus.NO_CONTENT or not route.media:
+        responses[str(route.status)] = {"description": "Done; there is no body"}
     elif route.media != "application/json":
         responses["200"] = {
             "description": route.summary,
@@ -113,7 +114,7 @@ def _responses(route: Route) -> JsonObject:
         }
     else:
         schema: JsonObject = route.response or {}
-        for status in {route.status, 200} if route.status == 202 else {route.status}:  # noqa: PLR2004 - waited for
+        for status in {route.status, 200 if route.status == HTTPStatus.ACCEPTED else route.status}:
             responses[str(status)] = {
                 "description": "Success",
                 "content": {"application/json": {"schema": schema}},

@@ -100,7 +100,7 @@ class Route:
         is_checked: whether the door checks the body; a handler that does so itself says no.
         response: the schema of the usual answer, for the OpenAPI document.
         status: of the usual answer; 204 has no body.
-        media: the media type of the usual answer, for the OpenAPI document.
+        media: the media type of the usual answer, for the OpenAPI document; none has no body.
     """
 
     method: str

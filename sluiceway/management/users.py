@@ -28,13 +28,22 @@ __all__ = [
     "delete_user",
     "find_users_by_email",
     "get_user",
+    "login_keys",
+    "missing",
     "new_recovery_code",
     "update_user",
 ]
 
 KIND: Final = "user"
 _IDP_ERROR: Final = "auth0_idp_error"
+_MOST_ORGANIZATIONS: Final = 1000
 _RECOVERY_DIGITS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+_DEPENDANTS: Final = (
+    "role_user",
+    "organization_member",
+    "user_permission",
+    "authentication_method",
+)
 _LOGIN_FIELDS: Final = ("email", "username", "phone_number")
 
 
@@ -75,7 +84,7 @@ async def create_user(environment: Environment, payload: JsonValue) -> JsonObjec
         else environment.sealer.seal(secret, identity=f"{KIND}/{user_id}"),
     )
     try:
-        await environment.documents.insert(replace(document, keys=_keys(document.body)))
+        await environment.documents.insert(replace(document, keys=login_keys(document.body)))
     except DuplicateKey as error:
         raise Conflict("The user already exists.", error_code=_IDP_ERROR) from error
     return profile.shown(document)
@@ -89,7 +98,7 @@ async def get_user(environment: Environment, user_id: str) -> JsonObject:
     """
     document = await environment.documents.get(KIND, user_id)
     if document is None:
-        raise _missing()
+        raise missing()
     return profile.shown(document)
 
 
@@ -114,7 +123,7 @@ async def update_user(environment: Environment, user_id: str, payload: JsonValue
     profile.check_combination(changes)
     document = await environment.documents.get(KIND, user_id)
     if document is None:
-        raise _missing()
+        raise missing()
     secret = await _check_change(environment, document, changes)
     now = environment.now()
 
@@ -124,7 +133,7 @@ async def update_user(environment: Environment, user_id: str, payload: JsonValue
             current,
             body=body,
             updated_at=max(now, current.updated_at),
-            keys=_keys(body),
+            keys=login_keys(body),
             secret=current.secret if secret is None else secret,
         )
 
@@ -136,16 +145,26 @@ async def update_user(environment: Environment, user_id: str, payload: JsonValue
             f"The specified new {taken} already exists", error_code=_IDP_ERROR
         ) from error
     if edited is None:
-        raise _missing()
+        raise missing()
     return profile.shown(edited)
 
 
 async def delete_user(environment: Environment, user_id: str) -> None:
     """Delete a user and its memberships; deleting one that is not there is no error."""
     await environment.documents.delete(KIND, user_id)
-    for kind in ("role_user", "organization_member"):
-        for link in await environment.documents.find(kind, "user", user_id, limit=1000):
-            await environment.documents.delete(kind, link.id)
+    for link in await environment.documents.find(
+        "organization_member", "user", user_id, limit=_MOST_ORGANIZATIONS
+    ):
+        member = f"{link.body['organization']}\n{user_id}"
+        await _delete_all(environment, "organization_member_role", "member", member)
+    for kind in _DEPENDANTS:
+        await _delete_all(environment, kind, "user", user_id)
+
+
+async def _delete_all(environment: Environment, kind: str, name: str, value: str) -> None:
+    while found := await environment.documents.find(kind, name, value, limit=500):
+        for document in found:
+            await environment.documents.delete(kind, document.id)
 
 
 async def new_recovery_code(environment: Environment, user_id: str) -> JsonObject:
@@ -215,17 +234,27 @@ def _policy(connection: JsonObject) -> str:
     return policy if isinstance(policy, str) else "none"
 
 
-def _keys(body: JsonObject) -> tuple[Key, ...]:
-    """Return what a user is found by; a login name is unique within its connection."""
-    connection = profile.primary_connection(body)
-    keys: list[Key] = []
-    for name in _LOGIN_FIELDS:
-        value = body.get(name)
-        if isinstance(value, str):
-            keys.append(Key(name=name, value=value))
-            login = f"{connection}\n{value.lower()}"
-            keys.append(Key(name=f"login_{name}", value=login, unique=True))
+def login_keys(body: JsonObject) -> tuple[Key, ...]:
+    """Return what a user is found by; a login name is unique within its connection.
+
+    The login names of linked identities stay taken, too.
+    """
+    keys = [Key(name=name, value=str(body[name])) for name in _LOGIN_FIELDS if body.get(name)]
+    keys += _taken(profile.primary_connection(body), body)
+    identities = body.get("identities")
+    for identity in identities if isinstance(identities, list) else []:
+        data = identity.get("profileData") if isinstance(identity, dict) else None
+        if isinstance(identity, dict) and isinstance(data, dict):
+            keys += _taken(str(identity.get("connection")), data)
     return tuple(keys)
+
+
+def _taken(connection: str, names: JsonObject) -> list[Key]:
+    return [
+        Key(name=f"login_{name}", value=f"{connection}\n{value.lower()}", unique=True)
+        for name in _LOGIN_FIELDS
+        if isinstance(value := names.get(name), str)
+    ]
 
 
 def _object(value: JsonValue) -> JsonObject:
@@ -234,5 +263,6 @@ def _object(value: JsonValue) -> JsonObject:
     return value
 
 
-def _missing() -> NotFound:
+def missing() -> NotFound:
+    """Return the refusal of a user that is not there, as recorded."""
     return NotFound("The user does not exist.", error_code="inexistent_user")

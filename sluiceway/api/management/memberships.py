@@ -205,6 +205,7 @@ def _route(
     *,
     body: Schema | None = None,
     status: int = 200,
+    is_empty: bool = False,
 ) -> Route:
     return Route(
         method=method,
@@ -214,6 +215,7 @@ def _route(
         scopes=(scope,),
         body=body,
         status=status,
+        media="" if is_empty else "application/json",
         query=_LISTS if method == "GET" else (),
         tag=path.split("/")[3],
     )
@@ -317,6 +319,7 @@ ROUTES: Final = (
         "Give a role to users",
         "create:role_members",
         body=_ids("users"),
+        is_empty=True,
     ),
     _route("GET", "/api/v2/users/{id}/roles", _user_roles, "List a user's roles", "read:roles"),
     _route(

@@ -21,6 +21,7 @@ from sluiceway.engine.live import Live
 from sluiceway.engine.outbox import OutboxWorker
 from sluiceway.engine.sealed_rows import identity_of
 from sluiceway.engine.service import Executions
+from sluiceway.engine.trials import Trials
 from sluiceway.engine.worker import Worker
 from sluiceway.errors import UsageError
 from sluiceway.management.environment import Environment
@@ -136,6 +137,10 @@ class Application:
     def _is_alone(self) -> bool:
         """Whether no other process can have the database open."""
         return self.settings.database_url.startswith("sqlite:")
+
+    def new_trials(self) -> Trials:
+        """Return what sends test messages."""
+        return Trials(providers=self.providers, sender=self.sender, now=utc_now)
 
     def new_worker(self, *, concurrency: int | None = None) -> Worker:
         """Return a worker over this application's store."""

@@ -5,9 +5,20 @@ from __future__ import annotations
 import html
 from typing import Final
 
-from sluiceway.api.route import Reply
+from sluiceway.api.route import Param, Reply
 
-__all__ = ["mail_page"]
+__all__ = ["PAGE_PARAMS", "mail_page"]
+
+PAGE_PARAMS: Final = (
+    Param(name="part", choices=("html", "text"), default="html"),
+    Param(
+        name="images",
+        choices=("hide", "show"),
+        default="hide",
+        description="Whether remote images are loaded.",
+    ),
+)
+"""What every such page takes."""
 
 _POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:{images}; font-src data:; "

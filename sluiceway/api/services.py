@@ -10,16 +10,12 @@ from sluiceway.api.counters import Counters
 from sluiceway.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from sluiceway.actions.catalogue import ActionCatalogue
     from sluiceway.api.route import Route
     from sluiceway.engine.service import Executions
+    from sluiceway.engine.trials import Trials
     from sluiceway.liquid.variables import TenantNames
     from sluiceway.management.tenant import EmbeddedTenant
-    from sluiceway.models.json import JsonObject
-    from sluiceway.models.message import Channel
-    from sluiceway.providers.base import ConfiguredProvider
     from sluiceway.storage.base import Store
     from sluiceway.vault.connections import StoredConnections
 
@@ -39,7 +35,7 @@ class Services:
         executions: starts and shows executions.
         actions: the action catalogue.
         tenant_names: what notifications call the tenant.
-        try_phone: sends a test message through a phone provider; returns the provider's receipt.
+        trials: sends test messages.
         rate_limit: requests a second and burst on ``/api/v2``, ``None`` for no limit.
         max_body_bytes: the largest body that is read.
         is_development: whether a browser on this machine is signed in to the console by itself.
@@ -55,9 +51,7 @@ class Services:
     executions: Executions | None = None
     actions: ActionCatalogue | None = None
     tenant_names: TenantNames = field(default_factory=TenantSettings)
-    try_phone: Callable[[ConfiguredProvider, Channel, str, str], Awaitable[JsonObject]] | None = (
-        None
-    )
+    trials: Trials | None = None
     rate_limit: tuple[float, int] | None = None
     max_body_bytes: int = 4 * 1024 * 1024
     is_development: bool = False
@@ -77,6 +71,10 @@ class Services:
     def need_executions(self) -> Executions:
         """Return the engine. Raises ``UsageError`` where this process has none."""
         return _need(self.executions, "the engine")
+
+    def need_trials(self) -> Trials:
+        """Return what sends test messages. Raises ``UsageError`` where this process has none."""
+        return _need(self.trials, "delivery providers")
 
     def need_actions(self) -> ActionCatalogue:
         """Return the catalogue. Raises ``UsageError`` where this process has none."""

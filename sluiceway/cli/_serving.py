@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from sluiceway.bootstrap import Application
     from sluiceway.cli._tls import LocalCertificate
     from sluiceway.models.json import JsonObject
-    from sluiceway.models.message import Channel
-    from sluiceway.providers.base import ConfiguredProvider
     from sluiceway.settings import Settings
 
 __all__ = [
@@ -92,40 +90,12 @@ def services_for(
         executions=application.executions,
         actions=application.actions,
         tenant_names=application.world.tenant_settings,
-        try_phone=_phone_trial(application),
+        trials=application.new_trials(),
         rate_limit=parse_rate_limit(application.settings.tenant_rate_limit),
         is_development=is_development,
         is_secure=is_secure,
         console_client_id=application.client.client_id if is_development else "",
     )
-
-
-def _phone_trial(
-    application: Application,
-) -> Callable[[ConfiguredProvider, Channel, str, str], Awaitable[JsonObject]]:
-    async def send(
-        provider: ConfiguredProvider, channel: Channel, to: str, words: str
-    ) -> JsonObject:
-        from sluiceway.models.ids import new_id  # noqa: PLC0415 - rare
-        from sluiceway.models.message import PhoneContent  # noqa: PLC0415
-        from sluiceway.models.timestamps import utc_now  # noqa: PLC0415
-        from sluiceway.providers.choice import Chosen  # noqa: PLC0415
-        from sluiceway.providers.resolve import Posting, resolve_phone  # noqa: PLC0415
-
-        spec = application.providers.phone_specs.get(provider.name)
-        if spec is None:
-            raise UsageError(f"expected a phone provider that is known, found {provider.name!r}")
-        id_, at = new_id("msg"), utc_now()
-        message = resolve_phone(
-            PhoneContent(to=to, text=words),
-            Posting(id=id_, idempotency_key=id_, created_at=at, at=at),
-            channel=channel,
-        )
-        chosen = Chosen(spec=spec, configured=provider, provider=spec.build(provider))
-        receipt = await application.sender.send_phone(chosen, message)
-        return {"message_id": receipt.message_id}
-
-    return send
 
 
 async def serve(

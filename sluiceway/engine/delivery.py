@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from sluiceway.engine.outbox_content import email_of, open_content, phone_of
@@ -22,7 +22,6 @@ from sluiceway.models.message import Channel
 if TYPE_CHECKING:
     import random
     from collections.abc import Awaitable, Callable
-    from datetime import datetime
 
     from sluiceway.models.json import JsonObject
     from sluiceway.providers.base import EmailMessage, PhoneMessage, Receipt
@@ -53,6 +52,10 @@ class ProviderChoice(Protocol):
 
     async def phone(self, channel: Channel) -> ChosenPhone:
         """Return the phone provider for *channel*. Raises ``ProviderError``."""
+        ...
+
+    async def concurrency(self, channel: Channel) -> int | None:
+        """Return the operator's limit on messages at a time, ``None`` for the usual."""
         ...
 
 
@@ -149,19 +152,13 @@ class Deliveries:
             StorageError: the database could not be read; nothing was sent.
         """
         row = attempt.row
-        if self._is_expired(row):
-            hours = self.settings.max_age.total_seconds() / 3600
-            return self._dead(
-                ProviderRejected(
-                    f"expected to deliver within {hours:g} hours, gave up",
-                    hint="Retry it if it is still of use.",
-                )
-            )
         try:
             chosen, send = await self._choose(attempt)
         except ProviderError as error:
             # Nothing left the machine, and setting the provider up mends all that wait.
-            return self._again(row, error)
+            return self._expired(row, self.settings.max_age) or self._again(row, error)
+        if expired := self._expired(row, self._max_age(chosen)):
+            return expired
         wait_s = await self._wait_s(chosen)
         if wait_s > self.settings.longest_wait.total_seconds():
             return Postponed(until=self.now() + timedelta(seconds=wait_s))
@@ -179,13 +176,11 @@ class Deliveries:
         return phone, lambda: self._send_phone(attempt, phone)
 
     async def _wait_s(self, chosen: ChosenEmail | ChosenPhone) -> float:
-        rate = chosen.spec.rate_per_s
+        rate = chosen.rate_per_s
         blocked_until = self._blocked.get(chosen.bucket)
         if rate is None and (blocked_until is None or blocked_until <= self.now()):
             return 0.0
-        return await self.buckets.take(
-            chosen.bucket, now=self.now(), rate=rate, burst=chosen.spec.burst
-        )
+        return await self.buckets.take(chosen.bucket, now=self.now(), rate=rate, burst=chosen.burst)
 
     async def _send(
         self, attempt: Attempt, chosen: ChosenEmail | ChosenPhone, send: _Send
@@ -199,17 +194,17 @@ class Deliveries:
             late = ProviderUnavailable(
                 f"expected {chosen.spec.title} to answer within {limit_s:g} s, it did not"
             )
-            return self._again(row, late, provider=name)
+            return self._again(row, late, chosen)
         except ProviderUnavailable as error:
             wait_s = _told_wait_s(error)
             if wait_s is not None:
                 await self._learn(chosen.bucket, self.now() + timedelta(seconds=wait_s))
-            return self._again(row, error, provider=name)
+            return self._again(row, error, chosen)
         except ProviderError as error:
             return self._dead(error, provider=name)
         except SluicewayError as error:
             # The vault's key, say: not the message's fault.
-            return self._again(row, error, provider=name)
+            return self._again(row, error, chosen)
         return Sent(receipt=f"{name}:{receipt.message_id}")
 
     async def _send_email(self, attempt: Attempt, chosen: ChosenEmail) -> Receipt:
@@ -244,17 +239,42 @@ class Deliveries:
             ProviderRejected(f"expected to send the message, it broke: {type(error).__name__}")
         )
 
-    def _is_expired(self, row: OutboxRow) -> bool:
-        if self.now() - row.created_at <= self.settings.max_age:
-            return False
-        # An operator who queues a dead letter again wants it sent, old as it is.
-        return not (row.history and _is_final(row.history[-1]))
+    async def concurrency(self, queue: str) -> int:
+        """Return how many messages of *queue* may be on their way at a time."""
+        allowed = await self.providers.concurrency(Channel(queue))
+        return self.settings.concurrency if allowed is None else allowed
+
+    def _expired(self, row: OutboxRow, max_age: timedelta) -> Failed | None:
+        """Return the end of a message that is too old to be of use."""
+        if self.now() - self._begun_at(row) <= max_age:
+            return None
+        return self._dead(
+            ProviderRejected(
+                f"expected to deliver within {_duration(max_age)}, gave up",
+                hint="Retry it if it is still of use.",
+            )
+        )
 
     def _dead(self, error: SluicewayError, *, provider: str | None = None) -> Failed:
         return Failed(error=_shown(error, provider, is_final=True), retry_at=None)
 
+    def _max_age(self, chosen: ChosenEmail | ChosenPhone) -> timedelta:
+        allowed_s = chosen.configured.limits.max_age_s
+        return self.settings.max_age if allowed_s is None else timedelta(seconds=allowed_s)
+
+    def _begun_at(self, row: OutboxRow) -> datetime:
+        """Return when the message's time began: anew where an operator queued it again."""
+        final = [place for place, entry in enumerate(row.history) if _is_final(entry)]
+        if not final:
+            return row.created_at
+        later = row.history[final[-1] + 1 :]
+        first = later[0].get("at_ms") if later else None
+        if not isinstance(first, int):
+            return self.now()
+        return datetime.fromtimestamp(first / 1000, UTC)
+
     def _again(
-        self, row: OutboxRow, error: SluicewayError, *, provider: str | None = None
+        self, row: OutboxRow, error: SluicewayError, chosen: ChosenEmail | ChosenPhone | None = None
     ) -> Failed:
         """Return a retry with exponential backoff and jitter, or the end of a message too old."""
         settings = self.settings
@@ -265,9 +285,19 @@ class Deliveries:
         )
         pause_s = max(self.chance.uniform(ceiling_s / 2, ceiling_s), _told_wait_s(error) or 0.0)
         retry_at = self.now() + timedelta(seconds=pause_s)
-        if retry_at - row.created_at > settings.max_age:
+        provider = chosen.spec.name if chosen else None
+        max_age = self._max_age(chosen) if chosen else settings.max_age
+        if retry_at - self._begun_at(row) > max_age:
             return self._dead(error, provider=provider)
         return Failed(error=_shown(error, provider, is_final=False), retry_at=retry_at)
+
+
+def _duration(time: timedelta) -> str:
+    seconds = time.total_seconds()
+    for unit, size in (("hours", 3600.0), ("minutes", 60.0)):
+        if seconds >= size:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} seconds"
 
 
 def _told_wait_s(error: SluicewayError) -> float | None:

@@ -115,7 +115,7 @@ class OutboxWorker:
 
     async def _claim_free(self, queue: str) -> tuple[int, int]:
         in_hand = sum(attempt.row.queue == queue for attempt in self._attempts.values())
-        free = min(self._deliveries.settings.concurrency - in_hand, _LARGEST_CLAIM)
+        free = min(await self._deliveries.concurrency(queue) - in_hand, _LARGEST_CLAIM)
         if free <= 0 or self._is_held(queue) or await self._nap_s(queue) > 0:
             return 0, free
         rows = await self._claim(queue, free)

@@ -63,7 +63,10 @@ _CREDENTIALS: Final[dict[str, JsonObject]] = {
     ),
     "azure_cs": _credentials({"connectionString": _WORD}),
     "ms365": _credentials({"tenantId": _WORD, "clientId": _WORD, "clientSecret": _WORD}),
-    "custom": _credentials({}),
+    # Auth0's custom provider is an Action; ours is a webhook, so its address and secret stand here.
+    "custom": _credentials(
+        {"webhook_url": text(2048, pattern="^https?://"), "webhook_secret": text(shortest=16)}
+    ),
 }
 _BY_NAME: Final = {
     name: Schema({"type": "object", "properties": {"credentials": schema}})
@@ -74,6 +77,7 @@ _SHOWN: Final = {
     "smtp": ("smtp_host", "smtp_port", "smtp_user"),
     "mailgun": ("domain", "region"),
     "sparkpost": ("region",),
+    "custom": ("webhook_url",),
 }
 _PROPERTIES: Final[JsonObject] = {
     "name": choice(*_CREDENTIALS),

@@ -45,7 +45,13 @@ _PROPERTIES: Final[JsonObject] = {
     "credentials": {
         "anyOf": [
             closed({"auth_token": text(255)}, "auth_token").document,
-            closed({}).document,
+            # Auth0's custom provider is an Action; ours is a webhook with an address and a secret.
+            closed(
+                {
+                    "webhook_url": text(2048, pattern="^https?://"),
+                    "webhook_secret": text(shortest=16),
+                }
+            ).document,
         ]
     },
 }

@@ -26,6 +26,7 @@ __all__ = [
     "CapturingEmailProvider",
     "CapturingPhoneProvider",
     "ConfiguredProvider",
+    "DeliveryLimits",
     "EmailMessage",
     "EmailProvider",
     "EmailProviderSpec",
@@ -142,10 +143,28 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryLimits:
+    """What the operator allows a provider, where that is not the usual; ``None`` is the usual.
+
+    Attributes:
+        rate_per_s: messages a second, over all workers.
+        burst: messages at once after a pause.
+        concurrency: messages on their way at a time, in each worker.
+        max_age_s: how long after it was queued a message is still worth sending.
+    """
+
+    rate_per_s: float | None = None
+    burst: float | None = None
+    concurrency: int | None = None
+    max_age_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfiguredProvider:
     """A provider as the tenant has set it up; *credentials* stay out of the ``repr``.
 
     *settings* is Auth0's ``settings`` of an email provider, ``configuration`` of a phone provider.
+    *report_url* is where the provider may post delivery results, where it can reach us.
     """
 
     name: str
@@ -153,6 +172,8 @@ class ConfiguredProvider:
     credentials: JsonObject = field(default_factory=dict["str", "JsonValue"], repr=False)
     settings: JsonObject = field(default_factory=dict["str", "JsonValue"])
     default_from: str | None = None
+    limits: DeliveryLimits = DeliveryLimits()
+    report_url: str | None = None
 
     @property
     def secrets(self) -> tuple[str, ...]:

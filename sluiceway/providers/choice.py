@@ -73,6 +73,19 @@ class Chosen(Generic[S, P]):
         return f"provider/{self.spec.name}"
 
     @property
+    def rate_per_s(self) -> float | None:
+        """Messages a second, ``None`` for no limit of ours."""
+        return self.configured.limits.rate_per_s or self.spec.rate_per_s
+
+    @property
+    def burst(self) -> float:
+        """Messages at once after a pause."""
+        limits = self.configured.limits
+        # An operator who names a rate and no burst means that rate.
+        named = max(1.0, limits.rate_per_s) if limits.rate_per_s else self.spec.burst
+        return limits.burst or named
+
+    @property
     def is_capture(self) -> bool:
         """Tell whether nothing leaves the machine."""
         return self.spec.name == CAPTURE
@@ -130,6 +143,12 @@ class Providers:
         chosen = Chosen(spec=spec, configured=configured, provider=spec.build(configured))
         self._phones = [chosen, *self._phones][:_KEPT]
         return chosen
+
+    async def concurrency(self, channel: Channel) -> int | None:
+        """Return how many messages the operator allows on their way at a time, if it is said."""
+        is_email = channel is Channel.EMAIL
+        found = await (self.directory.email() if is_email else self.directory.phone())
+        return found.limits.concurrency if found else None
 
     async def describe(self, channel: Channel) -> JsonObject:
         """Return ``{name, default_from}`` of the provider for *channel*, for templates.

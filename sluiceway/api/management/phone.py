@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from sluiceway.api._stock_content import template_content
 from sluiceway.api.management._crud import crud_routes
 from sluiceway.api.route import Call, Param, Reply, Route
+from sluiceway.engine.trials import trial_content
 from sluiceway.errors import ProviderNotEnabled
 from sluiceway.management.phone import PROVIDERS, TEMPLATES, TRY, reset_template
 from sluiceway.management.provider_directory import TenantProviders
@@ -13,11 +15,12 @@ from sluiceway.management.resources import list_items, load_item
 from sluiceway.models.message import Channel
 
 if TYPE_CHECKING:
+    from sluiceway.engine.trials import Trials
     from sluiceway.models.json import JsonObject, JsonValue
 
 __all__ = ["ROUTES"]
 
-_TEST_WORDS: Final = "This is a test message from Sluiceway."
+_SENT: Final = "Notification was sent"
 
 
 async def _list_providers(call: Call) -> JsonObject:
@@ -43,39 +46,32 @@ async def _list_templates(call: Call) -> JsonObject:
 async def _try_provider(call: Call) -> Reply:
     environment = call.services.tenant.environment
     document = await load_item(environment, PROVIDERS, call.path["id"])
-    return await _try(call, TenantProviders(environment).phone_from(document), _TEST_WORDS)
+    configured = TenantProviders(environment).phone_from(document)
+    channel, to = _asked(call)
+    await _trials(call).send(channel, trial_content(channel, to), configured=configured)
+    return Reply(status=202, body={"code": 202, "message": _SENT})
 
 
 async def _try_template(call: Call) -> Reply:
-    environment = call.services.tenant.environment
-    document = await load_item(environment, TEMPLATES, call.path["id"])
-    provider = await TenantProviders(environment).phone()
-    if provider is None:
-        raise ProviderNotEnabled("expected a phone provider, found none set up")
-    content = document.body.get("content")
-    body = content.get("body") if isinstance(content, dict) else None
-    is_voice = _channel(call) is Channel.CALL
-    words = body.get("voice" if is_voice else "text") if isinstance(body, dict) else None
-    reply = await _try(call, provider, words if isinstance(words, str) else _TEST_WORDS)
-    return Reply(status=202, body={"message": "Notification was sent"} if reply.body else None)
+    await load_item(call.services.tenant.environment, TEMPLATES, call.path["id"])
+    channel, to = _asked(call)
+    content = await template_content(call, channel, call.path["id"], to)
+    await _trials(call).send(channel, content)
+    return Reply(status=202, body={"message": _SENT})
 
 
-def _channel(call: Call) -> Channel:
+def _asked(call: Call) -> tuple[Channel, str]:
     body = call.body if isinstance(call.body, dict) else {}
-    return Channel.CALL if body.get("delivery_method") == "voice" else Channel.SMS
+    channel = Channel.CALL if body.get("delivery_method") == "voice" else Channel.SMS
+    return channel, str(body["to"])
 
 
-async def _try(call: Call, provider: object, words: str) -> Reply:
-    from sluiceway.providers.base import ConfiguredProvider  # noqa: PLC0415 - beside its only use
-
-    send = call.services.try_phone
-    if send is None or not isinstance(provider, ConfiguredProvider):
+def _trials(call: Call) -> Trials:
+    if call.services.trials is None:
         raise ProviderNotEnabled(
             "expected a server that delivers messages, found a process that does not"
         )
-    body = call.body if isinstance(call.body, dict) else {}
-    await send(provider, _channel(call), str(body["to"]), words)
-    return Reply(status=202, body={"code": 202, "message": "Notification was sent"})
+    return call.services.trials
 
 
 _DISABLED: Final = (Param(name="disabled", type="boolean"),)

@@ -25,9 +25,9 @@ import msgspec
 
 from sluiceway.analysis.preview import NotificationDraft, PreviewData, preview_notification
 from sluiceway.analysis.sample_context import SAMPLE_CONTEXT, SAMPLE_TEMPLATE_VARIABLES
-from sluiceway.api._pages import mail_page
+from sluiceway.api._pages import PAGE_PARAMS, mail_page
 from sluiceway.api.errors import Refusal, envelope
-from sluiceway.api.route import Call, Param, Reply, Route
+from sluiceway.api.route import Call, Reply, Route
 from sluiceway.errors import InvalidRequest, NotFound, ProviderError
 from sluiceway.management import flows
 from sluiceway.management.fields import OPEN, choice, closed, text
@@ -247,16 +247,6 @@ async def _show(call: Call) -> Reply:
         shows_images=call.query["images"] == "show",
     )
 
-
-PAGE_PARAMS: Final = (
-    Param(name="part", choices=("html", "text"), default="html"),
-    Param(
-        name="images",
-        choices=("hide", "show"),
-        default="hide",
-        description="Whether remote images are loaded.",
-    ),
-)
 
 ROUTES: Final = (
     Route(

@@ -1,0 +1,44 @@
+"""Stock templates as messages that can be sent: rendered with sample data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sluiceway.analysis.preview import NotificationDraft, PreviewData, preview_notification
+from sluiceway.analysis.sample_context import SAMPLE_CONTEXT, SAMPLE_TEMPLATE_VARIABLES
+from sluiceway.errors import InvalidRequest
+from sluiceway.management.stock_templates import load_stock_template
+from sluiceway.models.message import Channel, EmailContent, PhoneContent
+
+if TYPE_CHECKING:
+    from sluiceway.api.route import Call
+    from sluiceway.models.message import MessageContent
+
+__all__ = ["template_content"]
+
+
+async def template_content(call: Call, channel: Channel, name: str, to: str) -> MessageContent:
+    """Return a stock template rendered with sample data.
+
+    Raises:
+        InvalidRequest: it cannot be rendered.
+    """
+    environment = call.services.tenant.environment
+    stock = await load_stock_template(environment, channel=channel, name=name, to=to)
+    shown = preview_notification(
+        NotificationDraft(channel=channel, params=stock.params),
+        PreviewData(context=SAMPLE_CONTEXT, extra={**SAMPLE_TEMPLATE_VARIABLES, **stock.extra}),
+        tenant=call.services.tenant_names,
+        now=environment.now(),
+    )
+    if not shown.is_good:
+        first = next(problem for problem in shown.problems if problem.is_error)
+        raise InvalidRequest(
+            f"expected a template that can be rendered: {first.message} (at {first.at})",
+            error_code="invalid_body",
+        )
+    if channel is Channel.EMAIL:
+        return EmailContent(
+            to=to, subject=shown.subject, html=shown.html, sender_email=shown.sender
+        )
+    return PhoneContent(to=to, text=shown.text, sender=shown.sender, language="en")

@@ -52,7 +52,7 @@ class Worker:
         self._owner = ""
         self._claims: dict[str, Claim] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._lost: set[str] = set()
+        self._lost: set[tuple[str, int]] = set()
         self._is_stopping = False
         self._slot = asyncio.Event()
 
@@ -83,8 +83,9 @@ class Worker:
         await recover(self._engine, self._owner)
         heart = asyncio.create_task(self._beat())
         try:
-            while not self._is_stopping:
-                await self._claim_and_wait()
+            async with self._engine.store.watch(self._live.work.set):
+                while not self._is_stopping:
+                    await self._claim_and_wait()
             await self._drain(drain)
         finally:
             heart.cancel()
@@ -103,6 +104,7 @@ class Worker:
                     limit=free,
                     lease=self._engine.settings.lease,
                     now=self._engine.now(),
+                    holding=self._claims.keys(),
                 )
             except StorageError as error:
                 _log.warning("no work can be claimed: %s", error.message)
@@ -150,10 +152,11 @@ class Worker:
         task.add_done_callback(lambda _: self._end(claim))
 
     def _end(self, claim: Claim) -> None:
-        self._tasks.pop(claim.id, None)
-        self._claims.pop(claim.id, None)
-        self._live.running.pop(claim.id, None)
-        self._lost.discard(claim.id)
+        self._lost.discard((claim.id, claim.number))
+        if self._claims.get(claim.id) is claim:
+            self._tasks.pop(claim.id, None)
+            self._claims.pop(claim.id, None)
+            self._live.running.pop(claim.id, None)
         self._slot.set()
 
     async def _carry_out(self, claim: Claim) -> None:
@@ -164,7 +167,7 @@ class Worker:
         except (LeaseLost, Abandoned) as reason:
             _log.warning("%s goes on elsewhere: %s", claim.id, type(reason).__name__)
         except asyncio.CancelledError:
-            if claim.id not in self._lost:
+            if (claim.id, claim.number) not in self._lost:
                 await self._release(claim)
         except StorageError as error:
             _log.warning("%s cannot be carried out now: %s", claim.id, error.message)
@@ -235,9 +238,10 @@ class Worker:
             except StorageError as error:
                 _log.warning("the leases cannot be renewed: %s", error.message)
                 continue
-            for id_ in heard.lost & self._tasks.keys():
-                self._lost.add(id_)
-                self._tasks[id_].cancel()
+            for claim in claims:
+                if claim.id in heard.lost and self._claims.get(claim.id) is claim:
+                    self._lost.add((claim.id, claim.number))
+                    self._tasks[claim.id].cancel()
             for id_ in heard.to_cancel & self._live.running.keys():
                 self._live.running[id_].request_cancel()
 

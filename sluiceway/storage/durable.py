@@ -15,7 +15,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Sequence
+    from contextlib import AbstractAsyncContextManager
     from datetime import datetime, timedelta
 
     from sluiceway.models.delivery import DeliveryReport
@@ -209,12 +210,25 @@ class ExecutionStore(Protocol):
         ...
 
     async def claim(
-        self, owner: str, *, limit: int, lease: timedelta, now: datetime
+        self,
+        owner: str,
+        *,
+        limit: int,
+        lease: timedelta,
+        now: datetime,
+        holding: Collection[str] = (),
     ) -> list[Claim]:
         """Take up to *limit* executions that wait, woke up, or whose lease ran out, oldest first.
 
-        *now* is the wall clock that delays are measured by; leases run on the store's own clock.
-        Those that *owner* itself runs are never given again.
+        *now* is the owner's wall clock, for records and for delays; leases run on the store's own
+        clock. *holding* are the ids that *owner* still runs: they are never given to it again.
+        """
+        ...
+
+    def watch(self, ring: Callable[[], None]) -> AbstractAsyncContextManager[None]:
+        """Call *ring*, within the context, whenever another process has made work to claim.
+
+        It is a courtesy that spares polling: rings may be missed, and workers look by themselves.
         """
         ...
 

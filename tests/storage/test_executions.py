@@ -34,7 +34,7 @@ def _new(at: Any, id_: str, **more: Any) -> NewExecution:
         "flow_digest": "d1",
         "snapshot": b"flow",
         "trace_id": f"trace-{id_}",
-        "created_at": at(),
+        "created_at": at(int(id_) / 1000 if id_.isdecimal() else 0),
         "payload": b"sealed",
     }
     return NewExecution(id=id_, **{**values, **more})
@@ -116,7 +116,7 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_old_claim_is_fenced(
         await store.executions.create(_new(at, "1"))
         (old,) = await _claim(store, at, "a", lease=NO_LEASE)
         await store.executions.append(old, LogWrite(position=0, entries=b"[]", sealed=b"s"))
-        assert await _claim(store, at, "a") == []  # its own, still running
+        assert await _claim(store, at, "a", holding=["1"]) == []  # its own, still running
         (new,) = await _claim(store, at, "b", now=at(50))
         assert (new.number, new.takeovers, new.clock_at) == (2, 1, at(1))
         assert new.log == (LogRow(position=0, entries=b"[]", sealed=b"s"),)

@@ -6,7 +6,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any, Final
 
 from sluiceway.storage.base import Document, DuplicateKey, Key, StaleVersion
-from sluiceway.storage.sqlite.columns import from_ms, json_text, parse_object, to_ms
+from sluiceway.storage.columns import from_ms, json_text, parse_object, to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

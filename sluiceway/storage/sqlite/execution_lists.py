@@ -5,21 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from sluiceway.models.execution import ExecutionStatus
-from sluiceway.storage.sqlite.columns import to_ms
-from sluiceway.storage.sqlite.execution_rows import COLUMNS, execution_row, log_rows, where
+from sluiceway.storage.columns import to_ms
+from sluiceway.storage.durable import LogRow
+from sluiceway.storage.execution_rows import COLUMNS, execution_row, where
 
 if TYPE_CHECKING:
     import sqlite3
     from datetime import datetime
 
-    from sluiceway.storage.durable import ExecutionFilter, ExecutionRow, LogRow
+    from sluiceway.storage.durable import ExecutionFilter, ExecutionRow
     from sluiceway.storage.sqlite.database import SqliteDatabase
 
-__all__ = ["SqliteExecutionLists"]
+__all__ = ["SqliteExecutionLists", "log_rows"]
 
 _ENDED: Final = "ready_at IS NULL"
 _FREED_PAGES: Final = 2000
 """Given back to the file system with each prune: 8 MiB at the most."""
+
+
+def log_rows(connection: sqlite3.Connection, id_: str, *, after: int = -1) -> list[LogRow]:
+    """Return the journal of one execution, in order."""
+    return [
+        LogRow(position=position, entries=entries, sealed=sealed)
+        for position, entries, sealed in connection.execute(
+            "SELECT position, entries, sealed FROM execution_log"
+            " WHERE execution_id = ? AND position > ? ORDER BY position",
+            (id_, after),
+        )
+    ]
 
 
 class SqliteExecutionLists:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from sluiceway.models.execution import ExecutionStatus
+from sluiceway.storage.columns import json_text, maybe_from_ms, to_ms
 from sluiceway.storage.durable import CancelAnswer, Claim, Created, Heartbeat, LeaseLost
-from sluiceway.storage.sqlite.columns import maybe_from_ms, to_ms
-from sluiceway.storage.sqlite.execution_lists import SqliteExecutionLists
-from sluiceway.storage.sqlite.execution_rows import COLUMNS, execution_row, log_rows
+from sluiceway.storage.execution_rows import COLUMNS, execution_row
+from sluiceway.storage.sqlite.execution_lists import SqliteExecutionLists, log_rows
 from sluiceway.storage.sqlite.messages import insert_messages
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from sluiceway.storage.durable import (
         Finish,
@@ -41,7 +42,8 @@ _CLAIM: Final = (
     " clock_at = CASE WHEN status = 'RUNNING' THEN clock_at ELSE :now END,"
     " started_at = coalesce(started_at, :now), updated_at = :now, ready_at = :lease_until"
     " WHERE seq IN (SELECT seq FROM executions WHERE ready_at <= max(:now, :lease_now)"
-    " AND CASE WHEN status = 'RUNNING' THEN ready_at <= :lease_now AND owner IS NOT :owner"
+    " AND CASE WHEN status = 'RUNNING' THEN ready_at <= :lease_now AND (owner IS NOT :owner"
+    " OR id NOT IN (SELECT value FROM json_each(:holding)))"
     " ELSE ready_at <= :now END ORDER BY ready_at, seq LIMIT :limit)"
     f" RETURNING {COLUMNS}"
 )
@@ -64,10 +66,22 @@ class SqliteExecutionStore(SqliteExecutionLists):
         """See ``ExecutionStore``."""
         return await self._database.write(lambda c: [_create(c, one) for one in new])
 
+    def watch(self, ring: Callable[[], None]) -> AbstractAsyncContextManager[None]:
+        """See ``ExecutionStore``. There is no other process."""
+        del ring
+        return nullcontext()
+
     async def claim(
-        self, owner: str, *, limit: int, lease: timedelta, now: datetime
+        self,
+        owner: str,
+        *,
+        limit: int,
+        lease: timedelta,
+        now: datetime,
+        holding: Collection[str] = (),
     ) -> list[Claim]:
         """See ``ExecutionStore``."""
+        held = json_text([*holding])
 
         def operation(connection: sqlite3.Connection) -> list[Claim]:
             lease_now = self._lease_clock.now_ms()
@@ -79,6 +93,7 @@ class SqliteExecutionStore(SqliteExecutionLists):
                     "lease_now": lease_now,
                     "lease_until": lease_now + lease // timedelta(milliseconds=1),
                     "limit": limit,
+                    "holding": held,
                 },
             ).fetchall()
             claims = [_claim(connection, row, owner) for row in rows]

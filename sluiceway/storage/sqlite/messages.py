@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sluiceway.storage.sqlite.columns import json_text, to_ms
+from sluiceway.storage.columns import json_text, to_ms
 
 if TYPE_CHECKING:
     import sqlite3

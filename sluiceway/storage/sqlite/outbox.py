@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from sluiceway.models.delivery import latest_status
-from sluiceway.storage.durable import LeaseLost, OutboxRow, OutboxStatus
-from sluiceway.storage.sqlite.columns import (
+from sluiceway.storage.columns import (
     from_ms,
     json_text,
     like_pattern,
@@ -16,6 +15,7 @@ from sluiceway.storage.sqlite.columns import (
     parse_object,
     to_ms,
 )
+from sluiceway.storage.durable import LeaseLost, OutboxRow, OutboxStatus
 from sluiceway.storage.sqlite.messages import insert_messages
 
 if TYPE_CHECKING:

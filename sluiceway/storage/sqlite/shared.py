@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sluiceway.models.one_time_code import OneTimeCode
 from sluiceway.storage.base import AuditEntry
-from sluiceway.storage.sqlite.columns import from_ms, json_text, parse_object, to_ms
+from sluiceway.storage.columns import from_ms, json_text, parse_object, to_ms
 
 if TYPE_CHECKING:
     import sqlite3

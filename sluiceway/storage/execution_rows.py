@@ -1,20 +1,19 @@
-"""Rows of the executions table as the port's dataclasses, and filters as SQL."""
+"""Rows of either database's executions as the port's dataclasses, and filters as SQL."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
 from sluiceway.models.execution import ExecutionStatus
-from sluiceway.storage.durable import ExecutionRow, LogRow
-from sluiceway.storage.sqlite.columns import from_ms, like_pattern, maybe_from_ms, to_ms
+from sluiceway.storage.columns import from_ms, like_pattern, maybe_from_ms, to_ms
+from sluiceway.storage.durable import ExecutionRow
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
 
     from sluiceway.storage.durable import ExecutionFilter
 
-__all__ = ["COLUMNS", "execution_row", "log_rows", "where"]
+__all__ = ["COLUMNS", "execution_row", "where"]
 
 COLUMNS: Final = (
     "seq, id, flow_id, flow_name, flow_version, flow_digest, trace_id, journey_id, status,"
@@ -24,7 +23,7 @@ COLUMNS: Final = (
 _STATUSES: Final = {str(status): status for status in ExecutionStatus}
 
 
-# A row is whatever COLUMNS names; sqlite3 types it as Any.
+# A row is whatever COLUMNS names; drivers type it as Any.
 def execution_row(row: Sequence[Any]) -> ExecutionRow:
     """Return the dataclass of a row that was selected with ``COLUMNS``."""
     return ExecutionRow(
@@ -54,42 +53,35 @@ def execution_row(row: Sequence[Any]) -> ExecutionRow:
     )
 
 
-def log_rows(connection: sqlite3.Connection, id_: str, *, after: int = -1) -> list[LogRow]:
-    """Return the journal of one execution, in order."""
-    return [
-        LogRow(position=position, entries=entries, sealed=sealed)
-        for position, entries, sealed in connection.execute(
-            "SELECT position, entries, sealed FROM execution_log"
-            " WHERE execution_id = ? AND position > ? ORDER BY position",
-            (id_, after),
-        )
-    ]
+def where(
+    matching: ExecutionFilter, *, mark: str = "?", like: str = "LIKE"
+) -> tuple[str, list[object]]:
+    """Return the condition, ``1 = 1`` at the least, and its values.
 
-
-def where(matching: ExecutionFilter) -> tuple[str, list[object]]:
-    """Return the condition, ``1`` at the least, and its values."""
-    clauses, values = ["1"], list[object]()
+    *mark* stands for a value, and *like* is the operator that heeds no case.
+    """
+    clauses, values = ["1 = 1"], list[object]()
 
     def add(clause: str, *given: object) -> None:
         clauses.append(clause)
         values.extend(given)
 
     if matching.flow_id is not None:
-        add("flow_id = ?", matching.flow_id)
+        add(f"flow_id = {mark}", matching.flow_id)
     if matching.batch_id is not None:
-        add("batch_id = ?", matching.batch_id)
+        add(f"batch_id = {mark}", matching.batch_id)
     if matching.statuses:
         # Spelt out rather than bound, so that the partial index over unhappy ends can serve.
         add(f"status IN ({', '.join(repr(str(status)) for status in matching.statuses)})")
     if matching.created_from is not None:
-        add("created_at >= ?", to_ms(matching.created_from))
+        add(f"created_at >= {mark}", to_ms(matching.created_from))
     if matching.created_before is not None:
-        add("created_at < ?", to_ms(matching.created_before))
+        add(f"created_at < {mark}", to_ms(matching.created_before))
     if matching.text:
         pattern = like_pattern(matching.text)
         columns = ("id", "flow_id", "flow_name", "trace_id", "idempotency_key", "error")
         add(
-            "(" + " OR ".join(f"{column} LIKE ? ESCAPE '\\'" for column in columns) + ")",
+            "(" + " OR ".join(f"{column} {like} {mark} ESCAPE '\\'" for column in columns) + ")",
             *[pattern] * len(columns),
         )
     return " AND ".join(clauses), values

@@ -1,4 +1,4 @@
-"""How values stand in SQLite columns: moments as milliseconds, JSON as text."""
+"""How values stand in columns of either database: moments as milliseconds, JSON as text."""
 
 from __future__ import annotations
 

@@ -46,8 +46,8 @@ class ActionLookup(Protocol):
 class Masker(Protocol):
     """Hides values wherever they turn up in JSON; ``models.masking`` has it."""
 
-    def add(self, value: JsonValue) -> None:
-        """Hide *value* from here on, with everything in it."""
+    def add(self, value: JsonValue) -> bool:
+        """Hide *value* from here on, with everything in it; tell whether any of it is new."""
         ...
 
     def apply(self, value: JsonValue) -> JsonValue:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import random
 import uuid
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sluiceway.errors import ConnectionUnusable, TargetUnreachable
 from sluiceway.expressions import Scope, Sources, Undefined, compile_template
 from sluiceway.expressions.params import resolve_params
+from sluiceway.vault.base import secrets_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,30 +26,6 @@ if TYPE_CHECKING:
     from sluiceway.vault.base import VaultConnection
 
 __all__ = ["StepContext", "step_random"]
-
-_PUBLIC_SETUP: Final = frozenset(
-    {
-        "account_id",
-        "algorithm",
-        "audience",
-        "base_url",
-        "client_email",
-        "client_id",
-        "domain",
-        "in",
-        "key_id",
-        "kid",
-        "name",
-        "project_id",
-        "public_key",
-        "resource",
-        "scope",
-        "token_endpoint",
-        "type",
-        "username",
-    }
-)
-"""What in a connection's setup is no secret."""
 
 
 def step_random(seed: str, step_id: str) -> random.Random:
@@ -133,7 +110,11 @@ class StepContext:
 
     async def call_tenant(self, connection_id: str, request: TenantRequest) -> TenantResponse:
         """See ``ActionContext``."""
-        return await self._world.tenant.call(connection_id, request)
+        answer = await self._world.tenant.call(connection_id, request)
+        # The other side may have put them into its answer.
+        for secret in answer.secrets:
+            self._masked(secret)
+        return answer
 
     async def send(
         self, request: OutboundRequest, *, retries: int | None = None
@@ -156,12 +137,11 @@ class StepContext:
         if found.setup is None:
             raise ConnectionUnusable(
                 f"expected the connection {found.name!r} to be set up, found no secret in it",
-                hint=f"Run: sluiceway vault set {found.name}",
+                hint=f"Run: sluiceway vault update {found.name!r} --setup FILE",
             )
         # Other sides echo what they are sent: from here on no record shows these.
-        for key, value in found.setup.items():
-            if key not in _PUBLIC_SETUP:
-                self._masked(value)
+        for secret in secrets_of(found):
+            self._masked(secret)
         return found
 
     async def access_token(self, connection: VaultConnection, *, instead_of: str = "") -> str:

@@ -46,8 +46,7 @@ class RecordBook:
     def hide(self, values: Iterable[JsonValue]) -> None:
         """Mask *values* from here on, and in what is in the book already."""
         for value in values:
-            self._masker.add(value)
-            self._masked_values += 1
+            self._masked_values += self._masker.add(value)
 
     def shown(self, value: JsonValue) -> JsonValue:
         """Return *value* as records may show it."""

@@ -30,11 +30,15 @@ class TenantRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantResponse:
-    """The tenant's answer: parsed JSON, or the text where it is not JSON; ``None`` where empty."""
+    """The tenant's answer: parsed JSON, or the text where it is not JSON; ``None`` where empty.
+
+    *secrets* are those that went along with the request, so that records can hide them.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: JsonValue
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def as_output(self) -> JsonObject:
         """Return ``{status, headers, body, success}``: the output of the Management API actions."""

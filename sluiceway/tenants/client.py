@@ -103,7 +103,12 @@ class TenantClient:
             # It may have been revoked, or the tenant's keys rotated: once more with a new one.
             await self.tokens.drop(credentials, token)
         shown = {name: text for name, text in answer.headers.items() if name not in _LEFT_OUT}
-        return TenantResponse(status=answer.status, headers=shown, body=read_body(answer))
+        return TenantResponse(
+            status=answer.status,
+            headers=shown,
+            body=read_body(answer),
+            secrets=(token.text, credentials.client_secret),
+        )
 
     async def token(self, connection: str) -> Token:
         """Return a token of the connection, to test it with.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -11,7 +11,39 @@ if TYPE_CHECKING:
 
     from sluiceway.models.json import JsonObject
 
-__all__ = ["KeyWrapper", "KeyWrapperSpec", "Sealer", "VaultConnection", "VaultConnections"]
+__all__ = [
+    "KeyWrapper",
+    "KeyWrapperSpec",
+    "Sealer",
+    "VaultConnection",
+    "VaultConnections",
+    "secrets_of",
+]
+
+
+_PUBLIC: Final = frozenset(
+    {
+        "account_id",
+        "algorithm",
+        "audience",
+        "base_url",
+        "client_email",
+        "client_id",
+        "domain",
+        "in",
+        "key_id",
+        "kid",
+        "name",
+        "project_id",
+        "public_key",
+        "resource",
+        "scope",
+        "token_endpoint",
+        "type",
+        "username",
+    }
+)
+"""What a setup says that is no secret; everything else in it is."""
 
 
 class Sealer(Protocol):
@@ -100,3 +132,13 @@ class VaultConnections(Protocol):
     async def find(self, id_or_name: str) -> VaultConnection | None:
         """Return the connection with that id, else that name, with its setup opened."""
         ...
+
+
+def secrets_of(connection: VaultConnection) -> list[str]:
+    """Return the texts in the setup that no record may show."""
+    setup = connection.setup or {}
+    return [
+        value
+        for name, value in setup.items()
+        if name not in _PUBLIC and isinstance(value, str) and value
+    ]

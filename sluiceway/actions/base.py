@@ -62,13 +62,13 @@ class OpenParams(Params, forbid_unknown_fields=False, dict=True):
     @property
     def others(self) -> JsonObject:
         """The params that have no field, as they were resolved."""
-        found: JsonObject = self.__dict__.get("others_", {})
+        found: JsonObject = vars(self).get("others_", {})
         return found
 
     def keep_others(self, params: JsonObject) -> None:
         """Take what has no field from *params*; the engine does this once they are checked."""
         known = set(self.__struct_encode_fields__)
-        self.__dict__["others_"] = {key: value for key, value in params.items() if key not in known}
+        vars(self)["others_"] = {key: value for key, value in params.items() if key not in known}
 
 
 P = TypeVar("P", bound=Params)
@@ -286,6 +286,12 @@ class ActionSpec(Generic[P]):
     def name(self) -> str:
         """The wire name, like ``AUTH0/SEND_EMAIL``."""
         return f"{self.type_}/{self.action}"
+
+    @property
+    def needs_connection(self) -> bool:
+        """Whether the params must name a vault connection."""
+        fields = msgspec.structs.fields(self.params)
+        return any(field.encode_name == "connection_id" and field.required for field in fields)
 
     def effect_of(self, params: P) -> Effect:
         """Return the effect of running with *params*."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,18 +15,23 @@ from sluiceway.cli._flows import find_flow, load_stored_flow, refuse_problems
 from sluiceway.cli._inputs import build_input, parse_pairs
 from sluiceway.cli._session import current_settings, open_here, run_async
 from sluiceway.cli._trace import open_trace
+from sluiceway.errors import ConnectionUnusable, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sluiceway.actions.catalogue import ActionCatalogue
     from sluiceway.bootstrap import Application
     from sluiceway.cli._trace import Trace
     from sluiceway.models.execution import ExecutionInput
-    from sluiceway.models.flow import Flow
+    from sluiceway.models.flow import Action, Flow
     from sluiceway.models.flow_files import ConnectionStub, FlowEntry
     from sluiceway.models.json import JsonObject
 
 __all__ = ["COMMAND"]
 
 _LOCAL: Final = "local"
+_ANYWHERE: Final = ""
 
 
 @click.command()
@@ -42,7 +48,8 @@ _LOCAL: Final = "local"
     "pairs",
     metavar="TOKEN=NAME",
     multiple=True,
-    help="Use the vault connection NAME where the flow says TOKEN; local is the embedded tenant.",
+    help="Use the vault connection NAME where the flow says TOKEN; NAME alone: wherever the "
+    "vault has none. local is the embedded tenant.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the execution record as JSON.")
 def COMMAND(  # noqa: N802 - a constant, found by its name
@@ -61,7 +68,7 @@ def COMMAND(  # noqa: N802 - a constant, found by its name
     FLOW is a file (a flow, a list of actions, a Dashboard export), a deploy-cli folder, or the id
     or name of a flow in the database.
     """
-    connections = parse_pairs(pairs, "--connection")
+    connections = _chosen_connections(pairs)
     input_ = build_input(context=context, fields=fields, vars_=vars_, settings=settings)
     path = Path(flow)
     found = find_flow(path, name) if path.exists() or path.suffix == ".json" else None
@@ -82,6 +89,7 @@ async def _run(
         if found is None:
             found = await load_stored_flow(application, source), {}
         entry, stubs = found
+        entry = _fill_connections(entry, application.actions, connections.get(_ANYWHERE))
         refuse_problems(entry, application.actions)
         flow = await _connect(application, entry, stubs, connections)
         record = await _execute(application, flow, input_, open_trace(as_json=as_json))
@@ -91,6 +99,44 @@ async def _run(
         click.echo(json.dumps(record, ensure_ascii=False, indent=2))
     _tell_failure(record, entry)
     return 0 if record["status"] == "COMPLETED" else 1
+
+
+def _chosen_connections(pairs: Sequence[str]) -> dict[str, str]:
+    """Return the names chosen by token; a name alone stands under ``_ANYWHERE``."""
+    anywhere = [pair for pair in pairs if "=" not in pair]
+    if len(anywhere) > 1:
+        raise UsageError(
+            f"expected one --connection without a token, found {' and '.join(anywhere)}",
+            hint=f"Say where: --connection TOKEN={anywhere[0]}",
+        )
+    chosen = parse_pairs([pair for pair in pairs if "=" in pair], "--connection")
+    return {**chosen, _ANYWHERE: anywhere[0]} if anywhere else chosen
+
+
+def _fill_connections(
+    entry: FlowEntry, actions: ActionCatalogue, anywhere: str | None
+) -> FlowEntry:
+    """Give the actions that call a tenant and name none the connection *anywhere*.
+
+    Raises:
+        ConnectionUnusable: there are such actions and no *anywhere*.
+    """
+
+    def wants(action: Action) -> bool:
+        spec = actions.find(action.type, action.action)
+        return bool(spec and spec.type_ == "AUTH0" and spec.needs_connection)
+
+    if anywhere is not None:
+        flow = entry.flow.with_missing_connections(anywhere, wants=wants)
+        return replace(entry, flow=flow)
+    for placed in entry.flow.walk():
+        if wants(placed.action) and placed.action.params.get("connection_id") is None:
+            raise ConnectionUnusable(
+                f"the step {placed.action.id!r} names no vault connection",
+                at=entry.place(placed.at),
+                hint=f"Run it on the embedded tenant: --connection {_LOCAL}",
+            )
+    return entry
 
 
 async def _connect(
@@ -104,14 +150,15 @@ async def _connect(
     Raises:
         ConnectionUnusable: one is not there; the hint offers the embedded tenant.
     """
-    from sluiceway.errors import ConnectionUnusable  # noqa: PLC0415 - when used
-
     flow, names = entry.flow, dict[str, str]()
     for token, pointer in flow.connections().items():
         stub = stubs.get(token)
         candidates = [chosen.get(token), token]
         if stub is not None:
             candidates += [chosen.get(stub.name), chosen.get(stub.id), stub.id, stub.name]
+        is_tenant = stub is None or stub.app_id == "AUTH0"
+        if is_tenant:
+            candidates.append(chosen.get(_ANYWHERE))
         for candidate in candidates:
             if candidate and await application.connections.find(candidate) is not None:
                 names[token] = candidate
@@ -122,7 +169,9 @@ async def _connect(
                 f"the flow uses the vault connection {chosen.get(token) or label}, "
                 "and there is none of that id or name",
                 at=entry.place(pointer),
-                hint=f"Run it on the embedded tenant: --connection '{token}={_LOCAL}'",
+                hint=f"Run it on the embedded tenant: --connection '{token}={_LOCAL}'"
+                if is_tenant
+                else f"Make it, then: --connection '{token}=NAME'. See: sluiceway vault --help",
             )
     return flow.with_connections(names)
 

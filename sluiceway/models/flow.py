@@ -15,7 +15,7 @@ from sluiceway.errors import DefinitionError
 from sluiceway.models.json_text import did_you_mean, escape_pointer, type_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from sluiceway.models.json import JsonObject, JsonValue
 
@@ -207,7 +207,24 @@ class Flow:
 
     def with_connections(self, names: Mapping[str, str]) -> Flow:
         """Return the flow with each ``connection_id`` that *names* lists replaced."""
-        return replace(self, actions=tuple(_reconnect(action, names) for action in self.actions))
+
+        def rename(action: Action) -> Action:
+            given = action.params.get("connection_id")
+            if not isinstance(given, str) or given not in names:
+                return action
+            return replace(action, params={**action.params, "connection_id": names[given]})
+
+        return replace(self, actions=tuple(_changed(action, rename) for action in self.actions))
+
+    def with_missing_connections(self, name: str, *, wants: Callable[[Action], bool]) -> Flow:
+        """Return the flow with *name* where an action that *wants* a connection has none."""
+
+        def fill(action: Action) -> Action:
+            if action.params.get("connection_id") is not None or not wants(action):
+                return action
+            return replace(action, params={"connection_id": name, **action.params})
+
+        return replace(self, actions=tuple(_changed(action, fill) for action in self.actions))
 
     def connections(self) -> dict[str, str]:
         """Return every ``connection_id`` of the flow, with the pointer of its first use."""
@@ -256,13 +273,10 @@ def _walk(actions: tuple[Action, ...], *, at: str, depth: int) -> Iterator[Place
             yield from _walk(nested, at=f"{here}/params/{key}", depth=depth + 1)
 
 
-def _reconnect(action: Action, names: Mapping[str, str]) -> Action:
-    params = dict(action.params)
-    given = params.get("connection_id")
-    if isinstance(given, str) and given in names:
-        params["connection_id"] = names[given]
+def _changed(action: Action, change: Callable[[Action], Action]) -> Action:
+    params = dict(change(action).params)
     for key, nested in action.branches().items():
-        params[key] = [_reconnect(child, names).as_json() for child in nested]
+        params[key] = [_changed(child, change).as_json() for child in nested]
     return replace(action, params=params)
 
 

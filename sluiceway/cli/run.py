@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,22 +14,20 @@ from sluiceway.cli._flows import find_flow, load_stored_flow, refuse_problems
 from sluiceway.cli._inputs import build_input, parse_pairs
 from sluiceway.cli._session import current_settings, open_here, run_async
 from sluiceway.cli._trace import open_trace
-from sluiceway.errors import ConnectionUnusable, UsageError
+from sluiceway.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sluiceway.actions.catalogue import ActionCatalogue
     from sluiceway.bootstrap import Application
     from sluiceway.cli._trace import Trace
     from sluiceway.models.execution import ExecutionInput
-    from sluiceway.models.flow import Action, Flow
+    from sluiceway.models.flow import Flow
     from sluiceway.models.flow_files import ConnectionStub, FlowEntry
     from sluiceway.models.json import JsonObject
 
 __all__ = ["COMMAND"]
 
-_LOCAL: Final = "local"
 _ANYWHERE: Final = ""
 
 
@@ -85,13 +82,20 @@ async def _run(
     connections: dict[str, str],
     as_json: bool,
 ) -> int:
+    from sluiceway.engine.binding import (  # noqa: PLC0415 - once the arguments are known to be good
+        Binding,
+        bind_connections,
+        fill_connections,
+    )
+
     async with open_here(current_settings()) as application:
         if found is None:
             found = await load_stored_flow(application, source), {}
         entry, stubs = found
-        entry = _fill_connections(entry, application.actions, connections.get(_ANYWHERE))
+        binding = Binding(chosen=connections, stubs=stubs, offer=_offer)
+        entry = fill_connections(entry, application.actions, binding)
         refuse_problems(entry, application.actions)
-        flow = await _connect(application, entry, stubs, connections)
+        flow = await bind_connections(entry, application.connections, binding)
         record = await _execute(application, flow, input_, open_trace(as_json=as_json))
     if as_json:
         import json  # noqa: PLC0415 - when used
@@ -102,7 +106,7 @@ async def _run(
 
 
 def _chosen_connections(pairs: Sequence[str]) -> dict[str, str]:
-    """Return the names chosen by token; a name alone stands under ``_ANYWHERE``."""
+    """Return the names chosen by token; a name alone stands under no token."""
     anywhere = [pair for pair in pairs if "=" not in pair]
     if len(anywhere) > 1:
         raise UsageError(
@@ -113,67 +117,12 @@ def _chosen_connections(pairs: Sequence[str]) -> dict[str, str]:
     return {**chosen, _ANYWHERE: anywhere[0]} if anywhere else chosen
 
 
-def _fill_connections(
-    entry: FlowEntry, actions: ActionCatalogue, anywhere: str | None
-) -> FlowEntry:
-    """Give the actions that call a tenant and name none the connection *anywhere*.
-
-    Raises:
-        ConnectionUnusable: there are such actions and no *anywhere*.
-    """
-
-    def wants(action: Action) -> bool:
-        spec = actions.find(action.type, action.action)
-        return bool(spec and spec.type_ == "AUTH0" and spec.needs_connection)
-
-    if anywhere is not None:
-        flow = entry.flow.with_missing_connections(anywhere, wants=wants)
-        return replace(entry, flow=flow)
-    for placed in entry.flow.walk():
-        if wants(placed.action) and placed.action.params.get("connection_id") is None:
-            raise ConnectionUnusable(
-                f"the step {placed.action.id!r} names no vault connection",
-                at=entry.place(placed.at),
-                hint=f"Run it on the embedded tenant: --connection {_LOCAL}",
-            )
-    return entry
-
-
-async def _connect(
-    application: Application,
-    entry: FlowEntry,
-    stubs: dict[str, ConnectionStub],
-    chosen: dict[str, str],
-) -> Flow:
-    """Replace the container's tokens, and refuse a flow whose connections are not in the vault.
-
-    Raises:
-        ConnectionUnusable: one is not there; the hint offers the embedded tenant.
-    """
-    flow, names = entry.flow, dict[str, str]()
-    for token, pointer in flow.connections().items():
-        stub = stubs.get(token)
-        candidates = [chosen.get(token), token]
-        if stub is not None:
-            candidates += [chosen.get(stub.name), chosen.get(stub.id), stub.id, stub.name]
-        is_tenant = stub is None or stub.app_id == "AUTH0"
-        if is_tenant:
-            candidates.append(chosen.get(_ANYWHERE))
-        for candidate in candidates:
-            if candidate and await application.connections.find(candidate) is not None:
-                names[token] = candidate
-                break
-        else:
-            label = f"{token!r} ({stub.name!r})" if stub else repr(token)
-            raise ConnectionUnusable(
-                f"the flow uses the vault connection {chosen.get(token) or label}, "
-                "and there is none of that id or name",
-                at=entry.place(pointer),
-                hint=f"Run it on the embedded tenant: --connection '{token}={_LOCAL}'"
-                if is_tenant
-                else f"Make it, then: --connection '{token}=NAME'. See: sluiceway vault --help",
-            )
-    return flow.with_connections(names)
+def _offer(token: str, name: str) -> str:
+    """Return the hint for a connection that is missing; *name* is the one that would do."""
+    if not name:
+        return f"Make it, then: --connection '{token}=NAME'. See: sluiceway vault --help"
+    pair = f"'{token}={name}'" if token else name
+    return f"Run it on the embedded tenant: --connection {pair}"
 
 
 def _tell_failure(record: JsonObject, entry: FlowEntry) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["ENTRY_POINT_GROUP", "ActionCatalogue", "InstalledActions"]
 
 ENTRY_POINT_GROUP: Final = "sluiceway.actions"
+_SPEC: Final[type[ActionSpec[Any]]] = ActionSpec
 _WORD: Final = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
@@ -52,7 +53,7 @@ class InstalledActions:
         """Return every action, by wire name."""
         own = {
             (spec.type_, spec.action): spec
-            for _, spec in discover("sluiceway.actions", "ACTION", ActionSpec)
+            for _, spec in discover("sluiceway.actions", "ACTION", _SPEC)
         }
         merged = {**self._others(), **own}
         return tuple(merged[key] for key in sorted(merged))
@@ -61,7 +62,7 @@ class InstalledActions:
         if self._foreign is None:
             self._foreign = {
                 (spec.type_, spec.action): spec
-                for _, spec in discover_entry_points(ENTRY_POINT_GROUP, ActionSpec)
+                for _, spec in discover_entry_points(ENTRY_POINT_GROUP, _SPEC)
             }
         return self._foreign
 
@@ -76,5 +77,5 @@ def _own(type_: str, action: str) -> ActionSpec[Any] | None:
         if error.name is None or not name.startswith(error.name):
             raise
         return None
-    spec = getattr(module, "ACTION", None)
+    spec: ActionSpec[Any] | None = getattr(module, "ACTION", None)
     return spec if isinstance(spec, ActionSpec) else None

@@ -176,7 +176,8 @@ async def _outcome(run: Interpreter, attempt: Attempt) -> StepOutcome:
     context = run.context(step.action.id, began_at=attempt.began_at, masked=attempt.secrets.append)
     if spec is None:
         raise ActionNotOffered(
-            f"expected an action that Sluiceway runs, found {step.action.name}",
+            f"{step.action.name} is not offered yet: Sluiceway keeps and shows actions of the "
+            f"family {step.action.type}, and does not run them",
             hint="Run this flow on Auth0, or replace the step.",
         )
     params = resolved_params(step, context)

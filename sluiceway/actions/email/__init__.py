@@ -1,0 +1,1 @@
+"""The EMAIL family: checks of email addresses."""

@@ -1,0 +1,1 @@
+"""The HTTP family: requests to any service."""

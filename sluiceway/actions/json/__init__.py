@@ -1,0 +1,1 @@
+"""The JSON family: objects to text and back."""

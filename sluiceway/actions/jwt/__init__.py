@@ -1,0 +1,1 @@
+"""The JWT family: signing, reading and checking JSON Web Tokens."""

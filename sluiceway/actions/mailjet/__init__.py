@@ -1,0 +1,1 @@
+"""The MAILJET family: email through a Mailjet account."""

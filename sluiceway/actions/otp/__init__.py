@@ -1,0 +1,1 @@
+"""The OTP family: one-time codes."""

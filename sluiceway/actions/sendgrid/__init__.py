@@ -1,0 +1,1 @@
+"""The SENDGRID family: email through a SendGrid account."""

@@ -1,0 +1,1 @@
+"""The SLACK family: messages to a Slack channel."""

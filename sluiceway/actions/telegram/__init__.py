@@ -1,0 +1,1 @@
+"""The TELEGRAM family: messages of a Telegram bot."""

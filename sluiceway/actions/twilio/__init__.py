@@ -1,0 +1,1 @@
+"""The TWILIO family: text messages and calls through a Twilio account."""

@@ -1,0 +1,1 @@
+"""The WHATSAPP family: messages of a WhatsApp business account."""

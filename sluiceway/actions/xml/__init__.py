@@ -1,0 +1,1 @@
+"""The XML family: objects to XML and back."""

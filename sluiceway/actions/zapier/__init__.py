@@ -1,0 +1,1 @@
+"""The ZAPIER family: hooks of Zapier."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
     from typing import Self
 
@@ -175,10 +175,13 @@ class ConfiguredProvider:
     limits: DeliveryLimits = DeliveryLimits()
     report_url: str | None = None
 
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """The credentials' texts that must never be shown."""
-        texts = [value for value in self.credentials.values() if isinstance(value, str)]
+    def secrets_but(self, shown: Collection[str]) -> tuple[str, ...]:
+        """Return the credentials' texts that must never be shown; *shown* ones may, by key."""
+        texts = [
+            value
+            for key, value in self.credentials.items()
+            if isinstance(value, str) and key not in shown
+        ]
         # A connection string is shown in parts as often as whole.
         texts += [part.partition("=")[2] for text in texts for part in text.split(";")]
         return tuple(text for text in texts if len(text) >= 8)  # noqa: PLR2004 - shorter is none

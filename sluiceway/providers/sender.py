@@ -96,7 +96,8 @@ class Sender:
                 return await self._send_with_token(provider, message)
             return provider.parse_response(await self._exchange(provider.build_request(message)))
         except ProviderError as error:
-            raise _without_secrets(error, chosen.configured.secrets) from error.__cause__
+            secrets = chosen.configured.secrets_but(chosen.spec.shown_credentials)
+            raise _without_secrets(error, secrets) from error.__cause__
 
     async def send_phone(self, chosen: ChosenPhone, message: PhoneMessage) -> Receipt:
         """Send *message* through the chosen provider. Raises as ``send_email``."""
@@ -106,7 +107,8 @@ class Sender:
                 return provider.capture(message)
             return provider.parse_response(await self._exchange(provider.build_request(message)))
         except ProviderError as error:
-            raise _without_secrets(error, chosen.configured.secrets) from error.__cause__
+            secrets = chosen.configured.secrets_but(())
+            raise _without_secrets(error, secrets) from error.__cause__
 
     async def close(self) -> None:
         """Close the connections to mail servers."""

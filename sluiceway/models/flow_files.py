@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 
     from sluiceway.models.json import JsonObject, JsonValue
 
-__all__ = ["ConnectionStub", "FlowBundle", "FlowEntry", "load_flow_bundle", "parse_flow_bundle"]
+__all__ = [
+    "ConnectionStub",
+    "FlowBundle",
+    "FlowEntry",
+    "free_id",
+    "load_flow_bundle",
+    "parse_flow_bundle",
+]
 
 MAX_FILE_BYTES: Final = 20 * 1024 * 1024
 _UNSAFE: Final = re.compile(r"[^a-z0-9]+")
@@ -236,6 +243,7 @@ def _list_with_ids(actions: JsonValue, taken: set[str]) -> JsonValue:
 
 
 def free_id(action: JsonObject, taken: set[str]) -> str:
+    """Return an id for *action* made from its name that is not in *taken*, and add it."""
     stem = _UNSAFE.sub("_", str(action.get("action", "action")).lower()).strip("_") or "action"
     number = 1
     while (id_ := f"{stem}_{number}") in taken:

@@ -1,0 +1,1 @@
+"""The rules of ``sluiceway check``: one module a family, found by its constant ``FAMILY``."""

@@ -1,0 +1,262 @@
+"""Flow documents as they lie in files: every container, with where each flow stands in its file.
+
+Nothing is refused or made up here: the documents are as written, so that checks can point into
+them and exports lose nothing. Containers: a flow, a list of actions, a Dashboard export, a
+deploy-cli folder, Terraform's JSON (configuration, state, and ``terraform show -json``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from sluiceway.analysis.terraform import terraform_flows, terraform_stubs
+from sluiceway.errors import DefinitionError
+from sluiceway.models.flow_files import MAX_FILE_BYTES, ConnectionStub
+from sluiceway.models.json_text import escape_pointer, parse_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sluiceway.models.json import JsonObject, JsonValue
+
+__all__ = ["FlowSource", "SourceFile", "Sources", "find_flow_files", "parse_source", "read_sources"]
+
+_FOLDERS: Final = ("flows", "flow-vault-connections", "forms", "grants", "emails")
+_SKIPPED: Final = frozenset({"node_modules", "__pycache__", "__snapshots__"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """One file: its text, and the JSON in it. *kind* says which container it is."""
+
+    path: str
+    text: str
+    document: JsonValue
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowSource:
+    """One flow in its file.
+
+    Attributes:
+        document: ``{name, actions, …}`` or a list of actions, as written.
+        at: its JSON Pointer in the file.
+        token: what the container calls it, like ``#FLOW-1#`` or its file's name.
+        name: its name, or the token where it has none.
+        is_embedded: whether it stands as JSON inside a JSON text (Terraform).
+    """
+
+    file: SourceFile
+    document: JsonValue
+    at: str
+    token: str
+    name: str
+    is_embedded: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """All that the files of one container hold.
+
+    Attributes:
+        flows: in the order found.
+        connections: by what ``connection_id`` says; ``None`` where the container lists none.
+        forms: the forms, as written.
+        documents: the other files of a deploy-cli folder, by ``folder/name``.
+    """
+
+    flows: tuple[FlowSource, ...]
+    connections: dict[str, ConnectionStub] | None = None
+    forms: tuple[JsonValue, ...] = ()
+    documents: dict[str, JsonValue] = field(default_factory=dict[str, "JsonValue"])
+
+
+def read_sources(path: Path) -> list[Sources]:
+    """Read a file, a deploy-cli folder, or every flow file below a folder.
+
+    Raises:
+        DefinitionError: nothing can be read, or the file holds no flow.
+    """
+    if not path.is_dir():
+        return [parse_source(_read(path), path=str(path), name=path.stem)]
+    found = [
+        _read_folder(folder) if is_deploy_cli else parse_source(_read(file), str(file), file.stem)
+        for folder, file, is_deploy_cli in _walk(path)
+    ]
+    if not found:
+        raise DefinitionError(
+            "expected flow files in the folder, found none",
+            at=str(path),
+            hint="Give a file, or a folder with flows/*.json.",
+        )
+    return found
+
+
+def find_flow_files(path: Path) -> list[Path]:
+    """Return the flow files that ``read_sources`` reads, for those who watch them."""
+    if not path.is_dir():
+        return [path]
+    files: list[Path] = []
+    for folder, file, is_deploy_cli in _walk(path):
+        files += sorted((folder / "flows").glob("*.json")) if is_deploy_cli else [file]
+    return files
+
+
+def _walk(path: Path) -> Iterator[tuple[Path, Path, bool]]:
+    """Yield folders to read whole (deploy-cli's), and single files that hold flows."""
+    if (path / "flows").is_dir() and any((path / "flows").glob("*.json")):
+        yield path, path, True
+        return
+    for child in sorted(path.iterdir()):
+        if child.is_dir():
+            if child.name not in _SKIPPED and not child.name.startswith("."):
+                yield from _walk(child)
+        elif child.suffix == ".json" and _holds_flows(child):
+            yield path, child, False
+
+
+def _holds_flows(path: Path) -> bool:
+    if path.stat().st_size > MAX_FILE_BYTES:
+        return False
+    try:
+        return _kind_of(parse_json(path.read_bytes())) != ""
+    except DefinitionError:
+        # What is no JSON may be a flow with a slip in it: it is reported, not passed over.
+        return path.parent.name == "flows"
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise DefinitionError(
+                f"expected at most {MAX_FILE_BYTES // 1024 // 1024} MB, found a larger file",
+                at=str(path),
+            )
+        return path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise DefinitionError(f"cannot read the file: {reason}", at=str(path)) from error
+
+
+def _is_action(value: JsonValue) -> bool:
+    return isinstance(value, dict) and "type" in value and "action" in value
+
+
+def _kind_of(document: JsonValue) -> str:
+    """Return which container *document* is, ``""`` for none."""
+    if isinstance(document, list):
+        is_list = bool(document) and all(_is_action(item) for item in document)
+        return "list" if is_list else ""
+    if not isinstance(document, dict):
+        return ""
+    if isinstance(document.get("flows"), dict | list):
+        return "export"
+    if terraform_flows(document):
+        return "terraform"
+    actions = document.get("actions")
+    if isinstance(actions, list) and (not actions or any(_is_action(item) for item in actions)):
+        return "flow"
+    return ""
+
+
+def parse_source(data: bytes, path: str, name: str) -> Sources:
+    """Read the text of one file; *name* is for a flow that has none.
+
+    Raises:
+        DefinitionError: it is not JSON, or holds no flow.
+    """
+    document = parse_json(data, name=path)
+    text = data.removeprefix(b"\xef\xbb\xbf").decode()
+    # A document that is close to a flow is taken for one: the check then says what is wrong.
+    kind = _kind_of(document) or ("list" if isinstance(document, list) else "")
+    if not kind and isinstance(document, dict) and "actions" in document:
+        kind = "flow"
+    if not kind:
+        keys = ", ".join(list(document)[:8]) if isinstance(document, dict) else "a single value"
+        raise DefinitionError(
+            "expected a flow: {name, actions}, a list of actions, an export with 'flows', or "
+            f"Terraform's JSON; found {keys or 'an empty object'}",
+            at=path,
+        )
+    file = SourceFile(path=path, text=text, document=document, kind=kind)
+    if kind == "terraform" and isinstance(document, dict):
+        flows = tuple(
+            FlowSource(
+                file=file,
+                document=found.document,
+                at=found.at,
+                token=found.label,
+                name=_name_of(found.document, found.label),
+                is_embedded=True,
+            )
+            for found in terraform_flows(document)
+        )
+        return Sources(flows=flows, connections=terraform_stubs(document))
+    if kind == "export" and isinstance(document, dict):
+        return _export(file, document)
+    flow = FlowSource(
+        file=file, document=document, at="", token=name, name=_name_of(document, name)
+    )
+    return Sources(flows=(flow,))
+
+
+def _export(file: SourceFile, document: JsonObject) -> Sources:
+    flows = document["flows"]
+    members = (
+        {str(index): item for index, item in enumerate(flows)} if isinstance(flows, list) else flows
+    )
+    sources = tuple(
+        FlowSource(
+            file=file,
+            document=value,
+            at=f"/flows/{escape_pointer(token)}",
+            token=token,
+            name=_name_of(value, token),
+        )
+        for token, value in (members.items() if isinstance(members, dict) else ())
+    )
+    listed = document.get("connections")
+    stubs: dict[str, ConnectionStub] | None = None
+    if isinstance(listed, dict) and listed:
+        stubs = {token: _stub(token, value) for token, value in listed.items()}
+    form = document.get("form")
+    return Sources(flows=sources, connections=stubs, forms=(form,) if form else ())
+
+
+def _stub(token: str, value: JsonValue) -> ConnectionStub:
+    stub = value if isinstance(value, dict) else {}
+    return ConnectionStub(
+        token=token,
+        name=str(stub.get("name") or token),
+        app_id=str(stub.get("app_id") or "AUTH0"),
+        id=str(stub.get("id") or ""),
+    )
+
+
+def _read_folder(folder: Path) -> Sources:
+    flows: list[FlowSource] = []
+    documents: dict[str, JsonValue] = {}
+    for name in _FOLDERS:
+        for file in sorted((folder / name).glob("*.json")):
+            if name == "flows":
+                flows.extend(parse_source(_read(file), str(file), file.stem).flows)
+            else:
+                documents[f"{name}/{file.stem}"] = parse_json(_read(file), name=str(file))
+    listed = [value for key, value in documents.items() if key.startswith("flow-vault-conn")]
+    stubs = [_stub(_name_of(value, ""), value) for value in listed]
+    forms = tuple(value for key, value in documents.items() if key.startswith("forms/"))
+    is_listed = (folder / "flow-vault-connections").is_dir()
+    return Sources(
+        flows=tuple(flows),
+        connections={stub.token: stub for stub in stubs} if is_listed else None,
+        forms=forms,
+        documents=documents,
+    )
+
+
+def _name_of(document: JsonValue, fallback: str) -> str:
+    name = document.get("name") if isinstance(document, dict) else None
+    return name if isinstance(name, str) and name else fallback

@@ -18,7 +18,7 @@ import msgspec
 from sluiceway.api.auth import authorize
 from sluiceway.api.errors import envelope, reply_for
 from sluiceway.api.limiter import Limiter
-from sluiceway.api.requests import parse_body, parse_query, read_body
+from sluiceway.api.requests import check_path, parse_body, parse_query, read_body
 from sluiceway.api.route import Call, Reply, Route, Stream
 from sluiceway.api.router import Router
 from sluiceway.extensions import discover
@@ -110,6 +110,7 @@ class Api:
         if route.path.startswith("/api/v2/"):
             limits.update(self._limiter.take())
         claims = await authorize(route, self.services, headers)
+        check_path(variables, route.limits)
         client = scope.get("client")
         call = Call(
             services=self.services,

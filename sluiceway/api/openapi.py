@@ -67,10 +67,7 @@ def _operation(route: Route) -> JsonObject:
         "tags": [route.tag or "other"],
         "responses": _responses(route),
     }
-    parameters: JsonArray = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
-        for name in _VARIABLE.findall(route.path)
-    ]
+    parameters: JsonArray = [_path_parameter(name, route) for name in _VARIABLE.findall(route.path)]
     parameters += [_parameter(param) for param in route.query]
     if parameters:
         operation["parameters"] = parameters
@@ -86,6 +83,14 @@ def _operation(route: Route) -> JsonObject:
 def _operation_id(route: Route) -> str:
     words = [word for word in re.split(r"[^A-Za-z0-9]+", route.path) if word]
     return "_".join([route.method.lower(), *words])
+
+
+def _path_parameter(name: str, route: Route) -> JsonObject:
+    schema: JsonObject = {"type": "string", "minLength": 1}
+    for param in route.limits:
+        if param.name == name:
+            schema |= param.as_schema()
+    return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
 def _parameter(param: Param) -> JsonObject:

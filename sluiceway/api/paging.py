@@ -13,25 +13,82 @@ if TYPE_CHECKING:
 
     from sluiceway.models.json import JsonObject, JsonValue
 
-__all__ = ["CHECKPOINT", "FIELDS", "PAGES", "is_checkpoint", "paged", "pick_fields", "slice_of"]
+__all__ = [
+    "CHECKPOINT",
+    "FIELDS",
+    "FLOW_PAGES",
+    "PAGES",
+    "fields_of",
+    "is_checkpoint",
+    "paged",
+    "pick_fields",
+    "slice_of",
+]
 
+_SIZE: Final = (
+    Param(
+        name="per_page",
+        type="integer",
+        default=50,
+        minimum=1,
+        maximum=100,
+        description="Number of results per page. Defaults to 50.",
+    ),
+    Param(
+        name="include_totals",
+        type="boolean",
+        default=False,
+        description=(
+            "Return results inside an object that contains the total result count (true) or as a "
+            "direct array of results (false, default)."
+        ),
+    ),
+)
+_PAGE: Final = "Page index of the results to return. First page is 0."
 PAGES: Final = (
-    Param(name="page", type="integer", default=0, minimum=0, maximum=1_000_000),
-    Param(name="per_page", type="integer", default=50, minimum=1, maximum=100),
-    Param(name="include_totals", type="boolean", default=False),
+    Param(name="page", type="integer", default=0, minimum=0, maximum=1_000_000, description=_PAGE),
+    *_SIZE,
 )
 """Offset paging."""
 
+FLOW_PAGES: Final = (
+    Param(name="page", type="integer", default=0, minimum=0, maximum=1000, description=_PAGE),
+    *_SIZE,
+)
+"""Offset paging of flows and vault connections."""
+
 CHECKPOINT: Final = (
-    Param(name="from"),
-    Param(name="take", type="integer", minimum=1, maximum=100),
+    Param(name="from", description="Optional Id from which to start selection."),
+    Param(
+        name="take",
+        type="integer",
+        minimum=1,
+        maximum=100,
+        description="Number of results per page. Defaults to 50.",
+    ),
 )
 """Checkpoint paging: ``from`` is the ``next`` of the page before."""
 
-FIELDS: Final = (
-    Param(name="fields"),
-    Param(name="include_fields", type="boolean", default=True),
+_FIELDS: Final = (
+    "Comma-separated list of fields to include or exclude (based on value provided for "
+    "include_fields) in the result. Leave empty to retrieve all fields."
 )
+FIELDS: Final = (
+    Param(name="fields", description=_FIELDS),
+    Param(
+        name="include_fields",
+        type="boolean",
+        default=True,
+        description="Whether specified fields are to be included (true) or excluded (false).",
+    ),
+)
+
+
+def fields_of(*names: str, about: str = _FIELDS) -> tuple[Param, ...]:
+    """Return ``fields`` and ``include_fields`` where only *names* may be asked for."""
+    one = "|".join(f"({re.escape(name)})" for name in names)
+    return (Param(name="fields", pattern=f"^({one})(,({one}))*$", description=about), FIELDS[1])
+
 
 _TOKEN: Final = re.compile(r"o([0-9]{1,12})")
 

@@ -14,16 +14,17 @@ from sluiceway.api.route import Reply
 from sluiceway.management.validation import Schema
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sluiceway.api.route import Param
     from sluiceway.models.json import JsonObject, JsonValue
 
-__all__ = ["parse_body", "parse_query", "read_body"]
+__all__ = ["check_path", "parse_body", "parse_query", "read_body"]
 
 _DECODER: Final = msgspec.json.Decoder()
 _MAX_PARTS: Final = 1000
 _MAX_NESTING: Final = 100
+_MAX_STEPS: Final = 32
 _BRACKET: Final = re.compile(r"\[([^\[\]]*)\]")
 _FORM: Final = "application/x-www-form-urlencoded"
 
@@ -111,36 +112,85 @@ def _parse_form(data: bytes, schema: JsonObject) -> JsonObject:
     result: JsonObject = {}
     for name, text in pairs:
         steps = [name.partition("[")[0], *_BRACKET.findall(name)]
-        _place(result, steps, text, schema)
+        if len(steps) <= _MAX_STEPS:
+            _place(result, steps, text, schema)
     return result
 
 
 def _place(target: JsonObject, steps: list[str], text: str, schema: JsonValue) -> None:
-    """Put *text* where ``a[b][]`` says, in the type that the schema has there."""
+    """Put *text* where ``a[b][]`` or ``a[0][b]`` says, in the type that the schema has there."""
     step, rest = steps[0], steps[1:]
-    known = schema.get("properties") if isinstance(schema, dict) else None
-    below = known.get(step) if isinstance(known, dict) else None
+    below = _member(schema, step)
     if not rest:
-        target[step] = _typed(text, below)
-    elif rest == [""]:
-        items = target.setdefault(step, [])
-        if isinstance(items, list):
-            items.append(_typed(text, below.get("items") if isinstance(below, dict) else None))
+        value = _typed(text, below)
+        if _kind(below) == "array" and not isinstance(value, list):
+            _append(target, step, value)  # a=1&a=2, and a=1 alone
+        else:
+            target[step] = value
+    elif rest[0] == "" or (rest[0].isdecimal() and _kind(below) != "object"):
+        _place_item(target, step, rest, text, below)
     else:
         inner = target.setdefault(step, {})
         if isinstance(inner, dict):
             _place(inner, rest, text, below)
 
 
-def _typed(text: str, schema: JsonValue) -> JsonValue:
+def _place_item(
+    target: JsonObject, step: str, rest: list[str], text: str, schema: JsonValue
+) -> None:
+    """Put *text* into the list at *step*: at its end for ``a[]``, into an item for ``a[0][b]``."""
+    items = schema.get("items") if isinstance(schema, dict) else None
+    if len(rest) == 1:
+        _append(target, step, _typed(text, items))
+        return
+    listed = target.setdefault(step, [])
+    if not isinstance(listed, list):
+        return
+    index = int(rest[0]) if rest[0] and len(rest[0]) < 4 else len(listed)  # noqa: PLR2004 - 1000 parts at most
+    if index >= len(listed):
+        listed.append({})
+    inner = listed[min(index, len(listed) - 1)]
+    if isinstance(inner, dict):
+        _place(inner, rest[1:], text, items)
+
+
+def _append(target: JsonObject, step: str, value: JsonValue) -> None:
+    listed = target.setdefault(step, [])
+    if isinstance(listed, list):
+        listed.append(value)
+
+
+def _member(schema: JsonValue, step: str) -> JsonValue:
+    known = schema.get("properties") if isinstance(schema, dict) else None
+    return known.get(step) if isinstance(known, dict) else None
+
+
+def _kind(schema: JsonValue) -> JsonValue:
+    """Return the type that *schema* has but for null, the first of several."""
     wanted = schema.get("type", "string") if isinstance(schema, dict) else "string"
-    if wanted == "string" or (isinstance(wanted, list) and "string" in wanted):
+    if isinstance(wanted, list):
+        return next((one for one in wanted if one != "null"), "null")
+    return wanted
+
+
+def _typed(text: str, schema: JsonValue) -> JsonValue:
+    if _kind(schema) == "string":
         return text
     try:
         value: JsonValue = _DECODER.decode(text.encode())
     except msgspec.DecodeError:
         return text
     return value
+
+
+def check_path(variables: Mapping[str, str], limits: Sequence[Param]) -> None:
+    """Check the path parameters that have limits.
+
+    Raises:
+        InvalidRequest: one breaks them, in Auth0's words.
+    """
+    for param in limits:
+        _schema_of(param).check({param.name: variables[param.name]}, part="Path")
 
 
 def parse_query(query_string: bytes, params: Sequence[Param]) -> dict[str, Any]:

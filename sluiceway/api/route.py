@@ -23,7 +23,10 @@ ParamType: TypeAlias = Literal["string", "integer", "number", "boolean"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Param:
-    """One query parameter; *many* ones may be repeated or given as ``name[]``."""
+    """One parameter of the query or the path.
+
+    *many* ones may be repeated or given as ``name[]``; *longest* and *shortest* count characters.
+    """
 
     name: str
     type: ParamType = "string"
@@ -32,6 +35,8 @@ class Param:
     maximum: int | None = None
     choices: tuple[str, ...] = ()
     pattern: str = ""
+    longest: int | None = None
+    shortest: int | None = None
     many: bool = False
     is_required: bool = False
     description: str = ""
@@ -44,6 +49,8 @@ class Param:
             "maximum": self.maximum,
             "enum": list(self.choices) or None,
             "pattern": self.pattern or None,
+            "minLength": self.shortest,
+            "maxLength": self.longest,
         }
         return {key: value for key, value in schema.items() if value is not None}
 
@@ -95,6 +102,7 @@ class Route:
 
     Attributes:
         path: with ``{name}`` for whole segments, like ``/api/v2/users/{id}``.
+        limits: of path parameters; those not named take any text.
         scopes: any one of them opens it; with none, and *is_open* false, any good token does.
         body: the schema of the body; ``None`` where there is none. *form* bodies are taken too.
         is_checked: whether the door checks the body; a handler that does so itself says no.
@@ -110,6 +118,7 @@ class Route:
     scopes: tuple[str, ...] = ()
     is_open: bool = False
     query: tuple[Param, ...] = ()
+    limits: tuple[Param, ...] = ()
     body: Schema | None = None
     is_checked: bool = True
     response: JsonObject | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sluiceway.errors import DefinitionError, InvalidRequest, NotFound
-from sluiceway.management.fields import closed, text
+from sluiceway.management.fields import FLAG, closed, nullable, text
 from sluiceway.management.records import change
 from sluiceway.models.flow import MAX_NAME_LENGTH, Flow
 from sluiceway.models.ids import is_id, new_id
@@ -42,10 +42,22 @@ KIND: Final = "flow"
 _VERSION_KIND: Final = "flow_version"
 _ACTIVITY_KIND: Final = "flow_activity"
 _NAME: Final = text(MAX_NAME_LENGTH, about="Flow name")
-_ACTIONS: Final[JsonObject] = {"type": "array", "items": {"type": "object"}}
+_ACTION: Final[JsonObject] = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "alias": {"type": "string"},
+        "type": {"type": "string"},
+        "action": {"type": "string"},
+        "allow_failure": FLAG,
+        "mask_output": FLAG,
+        "params": {"type": "object"},
+    },
+}
+_ACTIONS: Final[JsonObject] = {"type": "array", "items": _ACTION}
 
 CREATE_FLOW: Final = closed({"name": _NAME, "actions": _ACTIONS}, "name")
-UPDATE_FLOW: Final = closed({"name": _NAME, "actions": _ACTIONS})
+UPDATE_FLOW: Final = closed({"name": _NAME, "actions": nullable(_ACTIONS)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +149,8 @@ async def update_flow(environment: Environment, id_: str, payload: JsonValue) ->
 
     def edit(current: Document) -> Document:
         body = {**current.body, **changes}
+        if body.get("actions", ()) is None:  # null takes the actions away, as if never given
+            del body["actions"]
         return replace(
             current, body=body, updated_at=max(now, current.updated_at), keys=_keys(body)
         )
@@ -243,7 +257,7 @@ def _checked(payload: JsonValue, *, create: bool) -> JsonObject:
     (CREATE_FLOW if create else UPDATE_FLOW).check(payload)
     body: Any = payload
     try:
-        Flow.from_json({"name": body.get("name", ""), "actions": body.get("actions", [])})
+        Flow.from_json({"name": body.get("name", ""), "actions": body.get("actions") or []})
     except DefinitionError as error:
         place = ".".join(part for part in error.at.split("/") if part)
         raise InvalidRequest(

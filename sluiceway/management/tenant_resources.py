@@ -49,7 +49,8 @@ def _hexadecimal(environment: Environment, _: JsonObject) -> str:
 
 _CLIENT: Final[JsonObject] = {
     "name": text(
-        255, about="Name of this client (min length: 1 character, does not allow < or >)."
+        pattern=r"^[^<>]+$",
+        about="Name of this client (min length: 1 character, does not allow < or >).",
     ),
     "description": text(140, shortest=0),
     "app_type": text(),
@@ -72,7 +73,7 @@ CLIENTS: Final = Resource(
     id_field="client_id",
     new_id=lambda environment, _: clients.new_client_id(environment.random_bits),
     create=open_object(_CLIENT, "name"),
-    update=open_object(_CLIENT),
+    update=open_object(_CLIENT, least=1),
     missing=("The client does not exist", "inexistent_client"),
     defaults={
         "is_first_party": True,
@@ -106,7 +107,7 @@ CLIENT_GRANTS: Final = Resource(
     create=open_object(
         {"client_id": text(), "audience": text(), "scope": _SCOPE}, "client_id", "audience"
     ),
-    update=open_object({"scope": nullable(_SCOPE)}),
+    update=open_object({"scope": nullable(_SCOPE)}, least=1),
     missing=("The client grant does not exist.", "inexistent_client_grant"),
     taken=("A resource with the same identifier already exists.", "grant_conflict"),
     defaults={"scope": [], "subject_type": "client"},
@@ -163,7 +164,14 @@ CONNECTIONS: Final = Resource(
         "name",
         "strategy",
     ),
-    update=open_object(_CONNECTION),
+    update=open_object(
+        {
+            **_CONNECTION,
+            "options": nullable(OPEN),
+            "enabled_clients": nullable(TEXTS),
+        },
+        least=1,
+    ),
     missing=("The connection does not exist", "inexistent_connection"),
     taken=("A connection with the same name already exists", "connection_conflict"),
     unique=("name",),

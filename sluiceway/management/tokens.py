@@ -102,6 +102,8 @@ class Tokens:
         audience = self._audience(fields.get("audience", ""), host)
         granted = await clients.granted_scopes(self._environment, client_id, audience)
         if granted is None:
+            if not await self._is_known(audience):
+                raise OAuthRefusal(403, "access_denied", f"Service not found: {audience}")
             raise OAuthRefusal(
                 403,
                 "access_denied",
@@ -250,6 +252,13 @@ class Tokens:
         from sluiceway.management.assertions import subject_of  # noqa: PLC0415 - rare
 
         return subject_of(fields["client_assertion"])
+
+    async def _is_known(self, audience: str) -> bool:
+        """Tell whether *audience* is an API of this tenant."""
+        if audience == self._environment.audience:
+            return True
+        documents = self._environment.documents
+        return bool(await documents.find("resource_server", "identifier", audience, limit=1))
 
     def _audience(self, asked: str, host: str) -> str:
         if asked in {"", f"https://{host}/api/v2/"}:

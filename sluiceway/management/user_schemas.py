@@ -42,9 +42,15 @@ _PROPERTIES: Final[JsonObject] = {
         "description": "A URI pointing to the user's picture.",
     },
     "blocked": _flag("Whether this user was blocked by an administrator (true) or not (false)."),
-    "email_verified": _flag("Whether this email address is verified (true) or unverified (false)."),
+    "email_verified": _flag(
+        "Whether this email address is verified (true) or unverified (false). User will receive a "
+        "verification email after creation if `email_verified` is false or not specified"
+    ),
     "phone_verified": _flag("Whether this phone number has been verified (true) or not (false)."),
-    "verify_email": _flag("Whether the user will receive a verification email (true) or no email."),
+    "verify_email": _flag(
+        "Whether the user will receive a verification email after creation (true) or no email "
+        "(false). Overrides behavior of `email_verified` parameter."
+    ),
     "user_metadata": {
         "type": "object",
         "description": "User metadata to which this user has read/write access.",
@@ -56,12 +62,25 @@ _PROPERTIES: Final[JsonObject] = {
     "connection": _text("Name of the connection this user should be created in."),
 }
 _NULLABLE: Final = frozenset(
-    {"email", "phone_number", "given_name", "family_name", "name", "nickname", "picture"}
+    {
+        "email",
+        "phone_number",
+        "given_name",
+        "family_name",
+        "name",
+        "nickname",
+        "picture",
+        "username",
+        "password",
+    }
 )
 
 
-def _nullable(name: str, schema: JsonObject) -> JsonObject:
-    return {**schema, "type": ["string", "null"]} if name in _NULLABLE else schema
+def _updated(name: str, schema: JsonObject) -> JsonObject:
+    """Return how a change describes the property *name* of a creation."""
+    words: JsonObject = {"description": _UPDATED_WORDS[name]} if name in _UPDATED_WORDS else {}
+    kind: JsonObject = {"type": ["string", "null"]} if name in _NULLABLE else {}
+    return {**schema, **words, **kind}
 
 
 CREATE_USER: Final = Schema(
@@ -82,6 +101,21 @@ CREATE_USER: Final = Schema(
     }
 )
 
+_UPDATED_WORDS: Final = {
+    "email": "Email address of this user.",
+    "email_verified": (
+        "Whether this email address is verified (true) or unverified (false). If set to false the "
+        "user will not receive a verification email unless `verify_email` is set to true."
+    ),
+    "given_name": "Given name/first name/forename of this user.",
+    "family_name": "Family name/last name/surname of this user.",
+    "name": "Name of this user.",
+    "nickname": "Preferred nickname or alias of this user.",
+    "picture": "URL to picture, photo, or avatar of this user.",
+    "password": "New password for this user. Only valid for database connections.",
+    "connection": "Name of the connection to target for this user update.",
+}
+
 UPDATE_USER: Final = Schema(
     {
         "type": "object",
@@ -89,12 +123,13 @@ UPDATE_USER: Final = Schema(
         "x-suggest-metadata": True,
         "properties": {
             **{
-                name: _nullable(name, schema)
+                name: _updated(name, schema)
                 for name, schema in _PROPERTIES.items()
                 if isinstance(schema, dict)
             },
             "verify_phone_number": _flag(
-                "Whether this phone number will be verified by a message."
+                "Whether this user will receive a text after changing the phone number (true) or "
+                "no text (false). Only valid when changing phone number for SMS connections."
             ),
             "client_id": _text("Auth0 client ID. Only valid when updating email address."),
         },

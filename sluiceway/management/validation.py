@@ -204,7 +204,7 @@ def _description(document: Any, path: Sequence[str | int]) -> str:
             return ""
         node = _below(node, step)
     text = node.get("description") if isinstance(node, dict) and path else None
-    return f" ({text.rstrip('.')})" if isinstance(text, str) else ""
+    return f" ({text.rstrip('.')})" if isinstance(text, str) and text else ""
 
 
 def _below(node: Any, step: str | int) -> Any:

@@ -25,7 +25,7 @@ def _api_key(*names: str) -> JsonObject:
     return _setup("API_KEY", dict.fromkeys(names, _WORD), *names)
 
 
-_CODE: Final = _setup("OAUTH_CODE", {"code": _WORD})
+_CODE: Final = open_object({"type": choice("OAUTH_CODE"), "code": _WORD}).document
 _TOKEN: Final = _setup("TOKEN", {"token": _WORD}, "token")
 _ALGORITHMS: Final = tuple(
     f"{kind}{bits}" for kind in ("HS", "RS", "ES", "PS") for bits in (256, 384, 512)

@@ -8,6 +8,7 @@ import hmac
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -356,6 +357,153 @@ def test_forms_are_read_with_the_types_of_the_schema(door: Door) -> None:
     assert answer.body["email_verified"] is True
     assert answer.body["user_metadata"] == {"a": "b"}
     assert answer.body["app_metadata"] == {"n": 1}
+
+
+def test_a_flow_comes_as_a_form_in_brackets_or_as_json_in_a_member(door: Door) -> None:
+    actions = [
+        {
+            "id": "store_a1b2",
+            "type": "FLOW",
+            "action": "STORE_VARS",
+            "allow_failure": True,
+            "params": {"vars": {"greeting": "hello"}},
+        }
+    ]
+    in_brackets = {
+        "name": "F",
+        "actions[0][id]": "store_a1b2",
+        "actions[0][type]": "FLOW",
+        "actions[0][action]": "STORE_VARS",
+        "actions[0][allow_failure]": "true",
+        "actions[0][params][vars][greeting]": "hello",
+    }
+    in_a_member = {"name": "F", "actions": json.dumps(actions)}
+
+    for form in (in_brackets, in_a_member):
+        made = door("POST", "/api/v2/flows", raw=urlencode(form).encode(), headers=FORM)
+        assert made.status == 201, made.body
+        assert made.body["actions"] == actions
+        path = f"/api/v2/flows/{made.body['id']}"
+        renamed = door("PATCH", path, raw=b"name=G", headers=FORM)
+        assert (renamed.body["name"], renamed.body["actions"]) == ("G", actions)
+
+
+@pytest.mark.parametrize(
+    "form", [b"scope[]=a&scope[]=b", b"scope=a&scope=b", b"scope[0]=a&scope[1]=b"]
+)
+def test_lists_come_as_forms_in_each_usual_way(door: Door, form: bytes) -> None:
+    client = door("POST", "/api/v2/clients", {"name": "C"}).body["client_id"]
+    base = urlencode({"client_id": client, "audience": AUDIENCE}).encode()
+
+    made = door("POST", "/api/v2/client-grants", raw=base + b"&" + form, headers=FORM)
+
+    assert made.body["scope"] == ["a", "b"]
+
+
+def test_path_parameters_have_auth0s_limits(door: Door) -> None:
+    answer = door("GET", f"/api/v2/flows/{'a' * 31}")
+    unknown = door("GET", "/api/v2/email-templates/nope")
+
+    assert answer.body == {
+        "statusCode": 400,
+        "error": "Bad Request",
+        "message": (
+            "Path validation error: 'String is too long (31 chars), maximum 30' on property id "
+            "(Flow identifier)."
+        ),
+        "errorCode": "invalid_uri",
+    }
+    assert unknown.body["message"] == (
+        "Path validation error: 'No enum match for: nope' on property templateName."
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "message"),
+    [
+        (
+            "/api/v2/flows",
+            {"page": "1001"},
+            (
+                "Query validation error: 'Value 1001 is greater than maximum 1000' on property "
+                "page "
+                "(Page index of the results to return. First page is 0)."
+            ),
+        ),
+        (
+            "/api/v2/flows",
+            {"per_page": "0"},
+            (
+                "Query validation error: 'Value 0 is less than minimum 1' on property per_page "
+                "(Number of results per page. Defaults to 50)."
+            ),
+        ),
+        (
+            "/api/v2/flows",
+            {"include_totals": "maybe"},
+            (
+                "Query validation error: 'Expected type boolean but found type string' on property "
+                "include_totals (Return results inside an object that contains the total result "
+                "count "
+                "(true) or as a direct array of results (false, default))."
+            ),
+        ),
+        (
+            "/api/v2/flows",
+            {"hydrate": "actions"},
+            (
+                "Query validation error: 'No enum match for: actions' on property hydrate "
+                "(hydration param)."
+            ),
+        ),
+        (
+            "/api/v2/emails/provider",
+            {"fields": "nope"},
+            (
+                "Query validation error: 'String does not match pattern ^((name)|(enabled)|"
+                "(credentials)|(settings)|(default_from_address))(,((name)|(enabled)|(credentials)|"
+                "(settings)|(default_from_address)))*$: nope' on property fields "
+                "(Comma-separated list of fields "
+                "to include or exclude (dependent upon include_fields) from the result. Leave "
+                "empty to "
+                "retrieve `name` and `enabled`. Additional fields available include `credentials`, "
+                "`default_from_address`, and `settings`)."
+            ),
+        ),
+        (
+            "/api/v2/users-by-email",
+            {},
+            "Query validation error: 'Missing required property: email'.",
+        ),
+    ],
+)
+def test_the_query_has_auth0s_limits(
+    door: Door, path: str, query: dict[str, str], message: str
+) -> None:
+    answer = door("GET", path, query=query)
+
+    assert answer.status == 400
+    assert answer.body["message"] == message
+    assert answer.body["errorCode"] == "invalid_query_string"
+
+
+def test_deleting_what_is_not_there_is_as_auth0_declares_it(door: Door) -> None:
+    flow = door("POST", "/api/v2/flows", {"name": "F"}).body["id"]
+
+    statuses = {
+        path: door("DELETE", f"/api/v2{path}").status
+        for path in (
+            "/flows/af_nobody",
+            f"/flows/{flow}/executions/afe_nobody",
+            "/flows/vault/connections/ac_nobody",
+            "/users/auth0%7Cnobody",
+            "/branding/phone/providers/pro_nobody",
+            "/branding/phone/templates/tem_nobody",
+            "/clients/nobody",
+        )
+    }
+
+    assert list(statuses.values()) == [404, 204, 204, 204, 404, 404, 204]
 
 
 def test_changes_are_kept_in_the_audit_log(door: Door) -> None:

@@ -94,10 +94,8 @@ def test_the_host_that_was_called_names_the_api_too(door: Door) -> None:
             {"audience": "https://x/"},
             403,
             "access_denied",
-            'Client is not authorized to access "https://x/". You need to create a "client-grant" '
-            "associated to this API. See: "
-            "https://auth0.com/docs/api/v2#!/Client_Grants/post_client_grants",
-            id="no grant for the audience",
+            "Service not found: https://x/",
+            id="an API that is not there",
         ),
         pytest.param(
             {"client_id": 5}, 400, "invalid_request", "Expected a text as client_id", id="a number"
@@ -219,3 +217,24 @@ def test_discovery_names_every_endpoint(door: Door) -> None:
     assert found["issuer"] == "https://localhost:4080/"
     assert found["token_endpoint"] == "https://localhost:4080/oauth/token"
     assert found["jwks_uri"] == "https://localhost:4080/.well-known/jwks.json"
+
+
+def test_an_api_without_a_grant_for_the_client_is_refused(door: Door) -> None:
+    door("POST", "/api/v2/resource-servers", {"identifier": "https://orders.example.com"})
+
+    answer = door(
+        "POST",
+        "/oauth/token",
+        {**GOOD, "audience": "https://orders.example.com"},
+        signed_in=False,
+    )
+
+    assert answer.status == 403
+    assert answer.body == {
+        "error": "access_denied",
+        "error_description": (
+            'Client is not authorized to access "https://orders.example.com". You need to create '
+            'a "client-grant" associated to this API. See: '
+            "https://auth0.com/docs/api/v2#!/Client_Grants/post_client_grants"
+        ),
+    }

@@ -13,6 +13,7 @@ from sluiceway.management.resources import (
     delete_item,
     get_item,
     list_items,
+    load_item,
     update_item,
 )
 
@@ -32,6 +33,8 @@ def crud_routes(
     filters: tuple[Param, ...] = (),
     has_list: bool = True,
     unlisted: tuple[str, ...] = (),
+    more_scopes: tuple[str, ...] = (),
+    reports_missing: bool = False,
 ) -> tuple[Route, ...]:
     """Return list, create, get, update and delete of *resource* under ``/api/v2/{path}``.
 
@@ -44,9 +47,17 @@ def crud_routes(
         filters: query parameters of the list that are members of the items.
         has_list: whether there is a list.
         unlisted: members that the list leaves out.
+        more_scopes: what follows ``read:`` or ``update:`` in scopes that open those routes, too.
+        reports_missing: whether deleting what is not there answers 404.
     """
-    handlers = _Handlers(resource=resource, key=key, filters=filters, unlisted=unlisted)
-    changing = _changing(handlers, path=path, scope=scope, name=name)
+    handlers = _Handlers(
+        resource=resource,
+        key=key,
+        filters=filters,
+        unlisted=unlisted,
+        reports_missing=reports_missing,
+    )
+    changing = _changing(handlers, path=path, scopes=(scope, *more_scopes), name=name)
     if not has_list:
         return changing
     listing = Route(
@@ -54,7 +65,7 @@ def crud_routes(
         path=f"/api/v2/{path}",
         handle=handlers.list,
         summary=f"List {name}s",
-        scopes=(f"read:{scope}",),
+        scopes=_scopes("read", (scope, *more_scopes)),
         query=(*PAGES, *CHECKPOINT, *FIELDS, *filters),
         tag=path,
     )
@@ -69,6 +80,7 @@ class _Handlers:
     key: str
     filters: tuple[Param, ...]
     unlisted: tuple[str, ...]
+    reports_missing: bool
 
     async def list(self, call: Call) -> JsonValue:
         matching = {param.name: call.query[param.name] for param in self.filters}
@@ -99,10 +111,19 @@ class _Handlers:
         )
 
     async def delete(self, call: Call) -> None:
-        await delete_item(call.services.tenant.environment, self.resource, call.path["id"])
+        environment, id_ = call.services.tenant.environment, call.path["id"]
+        if self.reports_missing:
+            await load_item(environment, self.resource, id_)
+        await delete_item(environment, self.resource, id_)
 
 
-def _changing(handlers: _Handlers, *, path: str, scope: str, name: str) -> tuple[Route, ...]:
+def _scopes(verb: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{verb}:{name}" for name in names)
+
+
+def _changing(
+    handlers: _Handlers, *, path: str, scopes: tuple[str, ...], name: str
+) -> tuple[Route, ...]:
     resource = handlers.resource
     one = f"/api/v2/{path}/{{id}}"
     return (
@@ -111,7 +132,7 @@ def _changing(handlers: _Handlers, *, path: str, scope: str, name: str) -> tuple
             path=f"/api/v2/{path}",
             handle=handlers.create,
             summary=f"Create a {name}",
-            scopes=(f"create:{scope}",),
+            scopes=(f"create:{scopes[0]}",),
             body=resource.create,
             is_checked=False,
             status=201,
@@ -122,7 +143,7 @@ def _changing(handlers: _Handlers, *, path: str, scope: str, name: str) -> tuple
             path=one,
             handle=handlers.get,
             summary=f"Get a {name}",
-            scopes=(f"read:{scope}",),
+            scopes=_scopes("read", scopes),
             query=FIELDS,
             tag=path,
         ),
@@ -131,7 +152,7 @@ def _changing(handlers: _Handlers, *, path: str, scope: str, name: str) -> tuple
             path=one,
             handle=handlers.update,
             summary=f"Change a {name}",
-            scopes=(f"update:{scope}",),
+            scopes=_scopes("update", scopes),
             body=resource.update,
             is_checked=False,
             tag=path,
@@ -141,7 +162,7 @@ def _changing(handlers: _Handlers, *, path: str, scope: str, name: str) -> tuple
             path=one,
             handle=handlers.delete,
             summary=f"Delete a {name}",
-            scopes=(f"delete:{scope}",),
+            scopes=(f"delete:{scopes[0]}",),
             status=204,
             tag=path,
         ),

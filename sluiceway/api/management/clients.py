@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from sluiceway.api.management._crud import crud_routes
+from sluiceway.api.paging import paged, pick_fields, slice_of
 from sluiceway.api.route import Call, Param, Route
 from sluiceway.errors import InvalidRequest, NotFound
 from sluiceway.management import clients
 from sluiceway.management.fields import choice, closed, nullable, text
+from sluiceway.management.lucene import parse_query
 from sluiceway.management.records import change
-from sluiceway.management.resources import create_item, load_item
+from sluiceway.management.resources import create_item, list_items, load_item
 from sluiceway.management.tenant_resources import CLIENT_GRANTS, CLIENTS
 from sluiceway.models.timestamps import format_timestamp
 from sluiceway.storage.base import Document, Key
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ROUTES"]
 
+_MOST_CLIENTS: Final = 10_000
 _CREDENTIAL_KIND: Final = "client_credential"
 _CREDENTIAL: Final = closed(
     {
@@ -34,6 +37,30 @@ _CREDENTIAL: Final = closed(
     "credential_type",
     "pem",
 )
+
+
+async def _list(call: Call) -> JsonValue:
+    """Answer with the clients that the filters let through; a tenant has few of them."""
+    query = call.query
+    page = await list_items(call.services.tenant.environment, CLIENTS, limit=_MOST_CLIENTS)
+    test = parse_query(query["q"]) if query["q"] else None
+    kinds = query["app_type"].split(",") if query["app_type"] else ()
+    found = [
+        client
+        for client in page.items
+        if _is(client, "is_first_party", query["is_first_party"])
+        and _is(client, "global", query["is_global"])
+        and _is(client, "external_client_id", query["external_client_id"])
+        and (not kinds or client.get("app_type") in kinds)
+        and (test is None or test(client))
+    ]
+    offset, limit = slice_of(query)
+    shown = [pick_fields(client, query) for client in found[offset : offset + limit]]
+    return paged("clients", shown, query, total=len(found))
+
+
+def _is(client: JsonObject, name: str, wanted: JsonValue) -> bool:
+    return wanted is None or client.get(name) == wanted
 
 
 async def _create(call: Call) -> JsonObject:
@@ -138,11 +165,29 @@ def _shown(document: Document) -> JsonObject:
 
 _CREDENTIALS: Final = "/api/v2/clients/{id}/credentials"
 
+_HANDLERS: Final = {
+    ("GET", "/api/v2/clients"): _list,
+    ("POST", "/api/v2/clients"): _create,
+}
+_CLIENT_FILTERS: Final = (
+    Param(name="is_first_party", type="boolean"),
+    Param(name="is_global", type="boolean"),
+    Param(name="app_type", pattern=r"^[a-z0-9_]+(,[a-z0-9_]+)*$"),
+    Param(name="external_client_id", shortest=1, longest=120),
+    Param(name="q"),
+)
+
 ROUTES: Final = (
     *(
-        replace(route, handle=_create) if route.method == "POST" else route
+        replace(route, handle=_HANDLERS.get((route.method, route.path), route.handle))
         for route in crud_routes(
-            CLIENTS, path="clients", scope="clients", key="clients", name="client"
+            CLIENTS,
+            path="clients",
+            scope="clients",
+            key="clients",
+            name="client",
+            filters=_CLIENT_FILTERS,
+            more_scopes=("client_keys", "client_credentials"),
         )
     ),
     Route(
@@ -186,6 +231,12 @@ ROUTES: Final = (
         scope="client_grants",
         key="client_grants",
         name="client grant",
-        filters=(Param(name="audience"), Param(name="client_id"), Param(name="subject_type")),
+        filters=(
+            Param(name="audience"),
+            Param(name="client_id"),
+            Param(name="subject_type", choices=("client", "user")),
+            Param(name="allow_any_organization", type="boolean"),
+            Param(name="default_for"),
+        ),
     ),
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sluiceway.api.paging import FIELDS, pick_fields
-from sluiceway.api.route import Call, Route
+from sluiceway.api.paging import fields_of, pick_fields
+from sluiceway.api.route import Call, Param, Route
 from sluiceway.management import email_provider, email_templates
 from sluiceway.management.resources import create_item, get_item, update_item
 
@@ -42,24 +42,40 @@ async def _create_template(call: Call) -> JsonValue:
 
 async def _get_template(call: Call) -> JsonValue:
     return await get_item(
-        call.services.tenant.environment, email_templates.TEMPLATES, call.path["name"]
+        call.services.tenant.environment, email_templates.TEMPLATES, call.path["templateName"]
     )
 
 
 async def _update_template(call: Call) -> JsonValue:
     return await update_item(
-        call.services.tenant.environment, email_templates.TEMPLATES, call.path["name"], call.body
+        call.services.tenant.environment,
+        email_templates.TEMPLATES,
+        call.path["templateName"],
+        call.body,
     )
 
 
 async def _set_template(call: Call) -> JsonValue:
     return await email_templates.set_template(
-        call.services.tenant.environment, call.path["name"], call.body
+        call.services.tenant.environment, call.path["templateName"], call.body
     )
 
 
+_PROVIDER_FIELDS: Final = fields_of(
+    "name",
+    "enabled",
+    "credentials",
+    "settings",
+    "default_from_address",
+    about=(
+        "Comma-separated list of fields to include or exclude (dependent upon include_fields) from "
+        "the result. Leave empty to retrieve `name` and `enabled`. Additional fields available "
+        "include `credentials`, `default_from_address`, and `settings`."
+    ),
+)
 _PROVIDER: Final = "/api/v2/emails/provider"
-_TEMPLATE: Final = "/api/v2/email-templates/{name}"
+_TEMPLATE: Final = "/api/v2/email-templates/{templateName}"
+_NAMES: Final = (Param(name="templateName", choices=email_templates.NAMES),)
 
 ROUTES: Final = (
     Route(
@@ -68,7 +84,7 @@ ROUTES: Final = (
         handle=_get_provider,
         summary="Get the email provider",
         scopes=("read:email_provider",),
-        query=FIELDS,
+        query=_PROVIDER_FIELDS,
         tag="emails",
     ),
     Route(
@@ -114,6 +130,7 @@ ROUTES: Final = (
     Route(
         method="GET",
         path=_TEMPLATE,
+        limits=_NAMES,
         handle=_get_template,
         summary="Get an email template",
         scopes=("read:email_templates",),
@@ -122,6 +139,7 @@ ROUTES: Final = (
     Route(
         method="PATCH",
         path=_TEMPLATE,
+        limits=_NAMES,
         handle=_update_template,
         summary="Change an email template",
         scopes=("update:email_templates",),
@@ -132,6 +150,7 @@ ROUTES: Final = (
     Route(
         method="PUT",
         path=_TEMPLATE,
+        limits=_NAMES,
         handle=_set_template,
         summary="Replace an email template",
         scopes=("update:email_templates",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sluiceway.api.paging import CHECKPOINT, PAGES, is_checkpoint, paged, slice_of
+from sluiceway.api.paging import CHECKPOINT, FLOW_PAGES, PAGES, is_checkpoint, paged, slice_of
 from sluiceway.api.route import Call, Param, Route
 from sluiceway.errors import InvalidRequest, NotFound
 from sluiceway.management import flows
@@ -15,9 +15,16 @@ if TYPE_CHECKING:
 
 __all__ = ["ROUTES"]
 
-_LIST_HYDRATE: Final = Param(name="hydrate", choices=("form_count",), many=True)
-_GET_HYDRATE: Final = Param(name="hydrate", choices=("form_count", "forms"), many=True)
-_DEBUG: Final = Param(name="hydrate", choices=("debug",), many=True)
+_LIST_HYDRATE: Final = Param(
+    name="hydrate", choices=("form_count",), many=True, description="hydration param"
+)
+_GET_HYDRATE: Final = Param(
+    name="hydrate", choices=("form_count", "forms"), many=True, description="hydration param"
+)
+_DEBUG: Final = Param(name="hydrate", choices=("debug",), many=True, description="Hydration param")
+_SYNCHRONOUS: Final = Param(
+    name="synchronous", type="boolean", description="flag to filter by sync/async flows"
+)
 
 
 async def _list(call: Call) -> JsonValue:
@@ -84,7 +91,10 @@ async def _get_execution(call: Call) -> JsonValue:
 
 
 async def _delete_execution(call: Call) -> None:
-    await _require_execution(call)
+    try:
+        await _require_execution(call)
+    except NotFound:  # Auth0 declares no 404 here: what is gone already is deleted
+        return
     await call.services.need_executions().delete(call.path["execution_id"])
 
 
@@ -100,6 +110,12 @@ async def _require_execution(call: Call) -> None:
 _FLOWS: Final = "/api/v2/flows"
 _FLOW: Final = "/api/v2/flows/{id}"
 _EXECUTIONS: Final = "/api/v2/flows/{flow_id}/executions"
+_FLOW_ID: Final = (Param(name="id", longest=30, description="Flow identifier"),)
+_FLOW_IDS: Final = (Param(name="flow_id", longest=30, description="Flow id"),)
+_EXECUTION_IDS: Final = (
+    *_FLOW_IDS,
+    Param(name="execution_id", longest=30, description="Flow execution id"),
+)
 _EXECUTION: Final = "/api/v2/flows/{flow_id}/executions/{execution_id}"
 
 ROUTES: Final = (
@@ -109,7 +125,7 @@ ROUTES: Final = (
         handle=_list,
         summary="List flows",
         scopes=("read:flows",),
-        query=(*PAGES, _LIST_HYDRATE, Param(name="synchronous", type="boolean")),
+        query=(*FLOW_PAGES, _LIST_HYDRATE, _SYNCHRONOUS),
         tag="flows",
     ),
     Route(
@@ -126,6 +142,7 @@ ROUTES: Final = (
     Route(
         method="GET",
         path=_FLOW,
+        limits=_FLOW_ID,
         handle=_get,
         summary="Get a flow",
         scopes=("read:flows",),
@@ -135,6 +152,7 @@ ROUTES: Final = (
     Route(
         method="PATCH",
         path=_FLOW,
+        limits=_FLOW_ID,
         handle=_update,
         summary="Change a flow",
         scopes=("update:flows",),
@@ -145,6 +163,7 @@ ROUTES: Final = (
     Route(
         method="DELETE",
         path=_FLOW,
+        limits=_FLOW_ID,
         handle=_delete,
         summary="Delete a flow",
         scopes=("delete:flows",),
@@ -154,6 +173,7 @@ ROUTES: Final = (
     Route(
         method="GET",
         path=_EXECUTIONS,
+        limits=_FLOW_IDS,
         handle=_list_executions,
         summary="List the executions of a flow",
         scopes=("read:flows_executions",),
@@ -163,6 +183,7 @@ ROUTES: Final = (
     Route(
         method="GET",
         path=_EXECUTION,
+        limits=_EXECUTION_IDS,
         handle=_get_execution,
         summary="Get an execution",
         scopes=("read:flows_executions",),
@@ -172,6 +193,7 @@ ROUTES: Final = (
     Route(
         method="DELETE",
         path=_EXECUTION,
+        limits=_EXECUTION_IDS,
         handle=_delete_execution,
         summary="Delete an execution",
         scopes=("delete:flows_executions",),

@@ -95,6 +95,7 @@ ROUTES: Final = (
         key="providers",
         name="phone provider",
         has_list=False,
+        reports_missing=True,
     ),
     Route(
         method="POST",
@@ -122,6 +123,7 @@ ROUTES: Final = (
         key="templates",
         name="phone template",
         has_list=False,
+        reports_missing=True,
     ),
     Route(
         method="PATCH",

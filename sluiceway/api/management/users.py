@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from sluiceway.api.paging import FIELDS, pick_fields
+from sluiceway.api.paging import FIELDS, PAGES, fields_of, pick_fields
 from sluiceway.api.route import Call, Param, Route
 from sluiceway.management import user_search, users
 from sluiceway.management.user_schemas import CREATE_USER, UPDATE_USER
@@ -16,15 +17,48 @@ __all__ = ["ROUTES"]
 
 _READ: Final = ("read:users", "read:user_idp_tokens")
 _LIST_QUERY: Final = (
-    Param(name="page", type="integer", default=0, minimum=0),
-    Param(name="per_page", type="integer", default=50, minimum=0, maximum=100),
-    Param(name="include_totals", type="boolean", default=False),
-    Param(name="sort", pattern=r"^(([a-zA-Z0-9_\.]+))\:(1|-1)$"),
+    replace(PAGES[0], maximum=None),
+    replace(PAGES[1], minimum=0, description="Number of results per page."),
+    PAGES[2],
+    Param(
+        name="sort",
+        description=(
+            "Field to sort by. Use <code>field:order</code> where order is <code>1</code> for "
+            "ascending and <code>-1</code> for descending. e.g. <code>created_at:1</code>"
+        ),
+        pattern=r"^(([a-zA-Z0-9_\\.]+))\:(1|-1)$",
+    ),
     Param(name="connection"),
     *FIELDS,
     Param(name="q"),
-    Param(name="search_engine", choices=("v1", "v2", "v3")),
+    Param(
+        name="search_engine",
+        choices=("v1", "v2", "v3"),
+        description="The version of the search engine",
+    ),
     Param(name="primary_order", type="boolean", default=True),
+)
+
+_SOME_FIELDS: Final = fields_of(
+    "phone_number",
+    "email",
+    "email_verified",
+    "picture",
+    "username",
+    "user_id",
+    "name",
+    "nickname",
+    "created_at",
+    "identities",
+    "app_metadata",
+    "user_metadata",
+    "last_ip",
+    "last_login",
+    "logins_count",
+    "updated_at",
+    "blocked",
+    "family_name",
+    "given_name",
 )
 
 
@@ -109,7 +143,7 @@ ROUTES: Final = (
         method="GET",
         path=_ONE,
         handle=_get,
-        query=FIELDS,
+        query=_SOME_FIELDS,
         summary="Get a user",
         tag="users",
         scopes=("read:users", "read:current_user", "read:user_idp_tokens"),
@@ -155,7 +189,14 @@ ROUTES: Final = (
         path="/api/v2/users-by-email",
         handle=_by_email,
         scopes=("read:users",),
-        query=(*FIELDS, Param(name="email", is_required=True)),
+        query=(
+            *_SOME_FIELDS,
+            Param(
+                name="email",
+                is_required=True,
+                description="Email address to search for (case-sensitive).",
+            ),
+        ),
         summary="Find users by email",
         tag="users",
     ),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from sluiceway.api.paging import PAGES, paged, slice_of
-from sluiceway.api.route import Call, Route
+from sluiceway.api.paging import FLOW_PAGES, paged, slice_of
+from sluiceway.api.route import Call, Param, Route
+from sluiceway.errors import NotFound
 from sluiceway.management.vault_setups import (
     CREATE_CONNECTION,
     UPDATE_CONNECTION,
@@ -87,12 +89,15 @@ async def _update(call: Call) -> JsonValue:
 
 
 async def _delete(call: Call) -> None:
-    # Auth0 declares no conflict here: the console asks before it deletes one that flows use.
-    await call.services.need_connections().delete(call.path["id"], force=True)
+    # Auth0 declares neither a conflict nor a 404 here: the console asks before it deletes one that
+    # flows use, and what is gone already is deleted.
+    with suppress(NotFound):
+        await call.services.need_connections().delete(call.path["id"], force=True)
 
 
 _ALL: Final = "/api/v2/flows/vault/connections"
 _ONE: Final = "/api/v2/flows/vault/connections/{id}"
+_ID: Final = (Param(name="id", longest=30, description="Flows Vault connection ID"),)
 
 ROUTES: Final = (
     Route(
@@ -101,7 +106,7 @@ ROUTES: Final = (
         handle=_list,
         summary="List vault connections",
         scopes=("read:flows_vault_connections",),
-        query=PAGES,
+        query=FLOW_PAGES,
         tag="vault",
     ),
     Route(
@@ -118,6 +123,7 @@ ROUTES: Final = (
     Route(
         method="GET",
         path=_ONE,
+        limits=_ID,
         handle=_get,
         summary="Get a vault connection",
         scopes=("read:flows_vault_connections",),
@@ -126,6 +132,7 @@ ROUTES: Final = (
     Route(
         method="PATCH",
         path=_ONE,
+        limits=_ID,
         handle=_update,
         summary="Change a vault connection",
         scopes=("update:flows_vault_connections",),
@@ -136,6 +143,7 @@ ROUTES: Final = (
     Route(
         method="DELETE",
         path=_ONE,
+        limits=_ID,
         handle=_delete,
         summary="Delete a vault connection",
         scopes=("delete:flows_vault_connections",),

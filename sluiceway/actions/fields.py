@@ -2,7 +2,7 @@
 
 ``x-widget`` tells a console how to draw the field: ``connection``, ``text``, ``json``, ``pairs``,
 ``template`` (Liquid on one line), ``html`` (Liquid over many), ``group``, ``actions``,
-``condition``, ``choice``.
+``condition``, ``choice``, ``flag``.
 """
 
 from __future__ import annotations

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator, ValidationError
 
     from sluiceway.actions.base import Params
-    from sluiceway.models.json import JsonObject
+    from sluiceway.models.json import JsonObject, JsonValue
 
 __all__ = ["InvalidParam", "find_invalid_params", "params_schema"]
 
+_ANNOTATIONS: Final = frozenset({"title", "description", "examples"})
 # Structs are few and live as long as the process.
 _schemas: Final[dict[type[Params], JsonObject]] = {}
 _validators: Final[dict[type[Params], Draft202012Validator]] = {}
@@ -83,7 +84,21 @@ def _build_schema(params: type[Params]) -> JsonObject:
         schema = msgspec.json.decode(
             msgspec.json.encode(schema).replace(b"#/components/schemas/", b"#/$defs/")
         )
+    _lift_titles(schema)
     return schema
+
+
+def _lift_titles(schema: JsonValue) -> None:
+    """Give a property that may also be null the title, tip and widget of what it is else."""
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    for field in properties.values() if isinstance(properties, dict) else ():
+        choices = field.get("anyOf") if isinstance(field, dict) else None
+        if not isinstance(field, dict) or not isinstance(choices, list):
+            continue
+        for choice in choices:
+            for key in choice if isinstance(choice, dict) else ():
+                if key in _ANNOTATIONS or key.startswith("x-"):
+                    field.setdefault(key, choice[key])
 
 
 def _validator(params: type[Params]) -> Draft202012Validator:

@@ -61,17 +61,14 @@ class SendEmail(Params, rename={"from_": "from"}):
             extra_json_schema={"x-widget": "html", "x-language": "liquid-html"},
         ),
     ]
-    from_: (
-        Annotated[
-            Sender,
-            Meta(
-                title="Use custom sender",
-                description="In place of the provider's default sender.",
-                extra_json_schema={"x-widget": "group"},
-            ),
-        ]
-        | None
-    ) = None
+    from_: Annotated[
+        Sender | None,
+        Meta(
+            title="Use custom sender",
+            description="In place of the provider's default sender.",
+            extra_json_schema={"x-widget": "group"},
+        ),
+    ] = None
     custom_vars: CustomVars | None = None
 
     def __post_init__(self) -> None:

@@ -35,7 +35,7 @@ class Rules(Params):
         Meta(
             title="Require MX record",
             description="The domain names hosts that take its mail.",
-            extra_json_schema={"x-widget": "checkbox"},
+            extra_json_schema={"x-widget": "flag"},
         ),
     ] = None
     block_aliases: Annotated[
@@ -43,7 +43,7 @@ class Rules(Params):
         Meta(
             title="Block email account aliases",
             description="Addresses like jane.doe+alias@example.com.",
-            extra_json_schema={"x-widget": "checkbox"},
+            extra_json_schema={"x-widget": "flag"},
         ),
     ] = None
     block_free_emails: Annotated[
@@ -51,7 +51,7 @@ class Rules(Params):
         Meta(
             title="Block free email providers",
             description="Domains that give an address to anybody, like gmail.com.",
-            extra_json_schema={"x-widget": "checkbox"},
+            extra_json_schema={"x-widget": "flag"},
         ),
     ] = None
     block_disposable_emails: Annotated[
@@ -59,7 +59,7 @@ class Rules(Params):
         Meta(
             title="Block disposable email providers",
             description="Domains of addresses that last for minutes, like mailinator.com.",
-            extra_json_schema={"x-widget": "checkbox"},
+            extra_json_schema={"x-widget": "flag"},
         ),
     ] = None
     blocklist: Annotated[
@@ -67,7 +67,7 @@ class Rules(Params):
         Meta(
             title="Blocklist domains",
             description="No addresses of these domains.",
-            extra_json_schema={"x-widget": "texts"},
+            extra_json_schema={"x-widget": "json"},
         ),
     ] = None
     allowlist: Annotated[
@@ -75,7 +75,7 @@ class Rules(Params):
         Meta(
             title="Allowlist domains",
             description="Only addresses of these domains.",
-            extra_json_schema={"x-widget": "texts"},
+            extra_json_schema={"x-widget": "json"},
         ),
     ] = None
 
@@ -84,7 +84,7 @@ class VerifyEmail(Params):
     """The params: the address, and the rules."""
 
     email: Annotated[str, Meta(title="Email", extra_json_schema={"x-widget": "text"})]
-    rules: Annotated[Rules, Meta(title="Rules", extra_json_schema={"x-widget": "group"})] | None = (
+    rules: Annotated[Rules | None, Meta(title="Rules", extra_json_schema={"x-widget": "group"})] = (
         None
     )
 

@@ -78,12 +78,10 @@ class SendRequest(Params):
         Meta(title="Method", extra_json_schema={"x-widget": "choice"}),
     ] = "GET"
     headers: Headers | None = None
-    basic: (
-        Annotated[
-            BasicAuth, Meta(title="Enable Basic Auth", extra_json_schema={"x-widget": "group"})
-        ]
-        | None
-    ) = None
+    basic: Annotated[
+        BasicAuth | None,
+        Meta(title="Enable Basic Auth", extra_json_schema={"x-widget": "group"}),
+    ] = None
     params: QueryParams | None = None
     payload: Annotated[
         str | list[Any] | dict[str, Any] | None,

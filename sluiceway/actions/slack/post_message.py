@@ -25,7 +25,7 @@ class AttachmentField(Params):
     title: Annotated[str, Meta(title="Title", extra_json_schema={"x-widget": "text"})]
     value: Annotated[str | None, Meta(title="Value", extra_json_schema={"x-widget": "text"})] = None
     short: Annotated[
-        bool | None, Meta(title="Beside the next one", extra_json_schema={"x-widget": "checkbox"})
+        bool | None, Meta(title="Beside the next one", extra_json_schema={"x-widget": "flag"})
     ] = None
 
 

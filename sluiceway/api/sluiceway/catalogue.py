@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
+from sluiceway.actions.schemas import params_schema
 from sluiceway.api.route import Call, Route
 from sluiceway.errors import NotFound
 
@@ -20,12 +19,6 @@ __all__ = ["ROUTES", "action_json"]
 
 def action_json(spec: ActionSpec[Any]) -> JsonObject:
     """Return an action as the catalogue shows it; ``params`` is a JSON Schema, whole in itself."""
-    schema: Any = msgspec.json.schema(spec.params)
-    name = schema.pop("$ref").rpartition("/")[2] if "$ref" in schema else ""
-    definitions = schema.pop("$defs", {})
-    params = {**definitions.pop(name, {}), **schema}
-    if definitions:
-        params["$defs"] = definitions
     example = spec.example
     scopes: Sequence[str] = () if callable(spec.scopes) else spec.scopes
     return {
@@ -33,7 +26,7 @@ def action_json(spec: ActionSpec[Any]) -> JsonObject:
         "action": spec.action,
         "title": spec.title,
         "summary": spec.summary,
-        "params": params,
+        "params": params_schema(spec.params),
         "output": spec.output,
         "example": example,
         "source": spec.source,

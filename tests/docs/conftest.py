@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 _FENCE = re.compile(
-    r"^(?P<indent> *)```(?P<language>[a-z]+)(?P<rest>[^\n]*)\n(?P<body>.*?)^ *```$", re.MULTILINE | re.DOTALL
+    r"^(?P<indent> *)```(?P<language>[a-z]+)(?P<rest>[^\n]*)\n(?P<body>.*?)^ *```$",
+    re.MULTILINE | re.DOTALL,
 )
 _TITLE = re.compile(r'title="([^"]+)"')
 _PORT = "4080"
@@ -146,12 +147,12 @@ class Reader:
 
 
 def commands_of(body: str) -> Iterator[tuple[str, str]]:
-    """Yield each ``$ command``, continued by ``\\``, with the output that the page shows."""
+    """Yield each ``$ command``, continued by a backslash, with the output that the page shows."""
     for part in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
         lines = part.split("\n")
         command = lines.pop(0)
         while command.endswith("\\"):
-            command = command[:-1] + lines.pop(0).strip().removeprefix("> ")
+            command = command[:-1] + lines.pop(0).strip().removeprefix(">").lstrip()
         yield command, "\n".join(lines)
 
 

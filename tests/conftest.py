@@ -27,6 +27,7 @@ from sluiceway.models.timestamps import utc_now
 from sluiceway.storage import open_store
 from sluiceway.vault.connections import StoredConnections
 from sluiceway.vault.keyring import Keyring
+from tests.postgres_cluster import Cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -242,3 +243,22 @@ class running_server:  # noqa: N801 - used like a function
 
 def encoded(text: str) -> str:
     return quote(text, safe="")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL server of the tests' own."""
+    made = Cluster.make()
+    if made is None:
+        pytest.skip("PostgreSQL is not installed: run scripts/install_test_servers.sh")
+    try:
+        made.start()
+        yield made
+    finally:
+        made.destroy()
+
+
+@pytest.fixture
+def new_database(cluster: Cluster) -> Callable[[], str]:
+    """Return the URL of a fresh PostgreSQL database with each call."""
+    return cluster.new_database

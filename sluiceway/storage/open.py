@@ -9,14 +9,19 @@ from sluiceway.errors import UsageError
 
 if TYPE_CHECKING:
     from sluiceway.storage.base import Store
+    from sluiceway.storage.postgres.store import PostgresStore
 
 __all__ = ["open_store"]
 
 _SQLITE = "sqlite://"
+_POSTGRES = ("postgresql://", "postgres://")
 
 
 def open_store(url: str) -> Store:
-    """Open ``sqlite:///relative.db``, ``sqlite:////absolute.db`` or ``sqlite://`` (memory).
+    """Open the database at *url*.
+
+    ``sqlite:///relative.db``, ``sqlite:////absolute.db``, ``sqlite://`` (memory), or
+    ``postgresql://user@host/database``.
 
     Raises:
         UsageError: the URL names no database that Sluiceway can use.
@@ -27,8 +32,23 @@ def open_store(url: str) -> Store:
 
         place = url.removeprefix(_SQLITE).removeprefix("/")
         return SqliteStore.open(None if place in {"", ":memory:"} else Path(place))
+    if url.startswith(_POSTGRES):
+        return _postgres().open(url)
     scheme = url.partition(":")[0]
     raise UsageError(
-        f"expected a database URL that starts with sqlite:, found {scheme!r}",
+        f"expected a database URL that starts with sqlite: or postgresql:, found {scheme!r}",
         hint="Set SLUICEWAY_DATABASE_URL or --database, like sqlite:///.sluiceway/sluiceway.db.",
     )
+
+
+def _postgres() -> type[PostgresStore]:
+    try:
+        from sluiceway.storage.postgres.store import (  # noqa: PLC0415 - only where chosen
+            PostgresStore,
+        )
+    except ImportError as error:
+        raise UsageError(
+            "expected the PostgreSQL driver, found it not installed",
+            hint="Run: pip install 'sluiceway[postgres]'",
+        ) from error
+    return PostgresStore

@@ -26,11 +26,16 @@ from sluiceway.models.masking import Masker
 from sluiceway.models.message import Channel, EmailContent, QueuedMessage
 from sluiceway.models.timestamps import utc_now
 from sluiceway.storage import open_store
+from tests.stores import open_for_test
 
 if TYPE_CHECKING:
     from sluiceway.storage.base import Store
 
-ADAPTERS = ["sqlite file", "sqlite memory"]
+ADAPTERS = [
+    "sqlite file",
+    "sqlite memory",
+    pytest.param("postgres", marks=pytest.mark.postgres),
+]
 
 
 class Seal:
@@ -135,18 +140,23 @@ class Clock:
 class Lab:
     """One database and everything over it; ``open`` again after ``close`` is a restart."""
 
-    def __init__(self, url: str, settings: EngineSettings | None = None) -> None:
+    def __init__(
+        self, url: str, settings: EngineSettings | None = None, *, follows: bool = True
+    ) -> None:
         self.url = url
+        self.follows = follows
         self.actions = Actions()
         self.clock = Clock()
-        self.settings = settings or EngineSettings(lease=timedelta(seconds=2))
+        lease = timedelta(seconds=1 if url.startswith("postgresql") else 2)
+        self.settings = settings or EngineSettings(lease=lease)
         self.store: Store
         self.executions: Executions
         self.worker: Worker
         self._working: asyncio.Task[None] | None = None
 
     def open(self) -> None:
-        self.store = open_store(self.url)
+        # Delays pass as the lab's clock says, unless the test is about the store's own.
+        self.store = open_for_test(self.url) if self.follows else open_store(self.url)
         nothing: Any = None
         self.world = World(
             tenant=nothing,
@@ -236,6 +246,9 @@ def step_fixture() -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture(params=ADAPTERS)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "postgres":
+        new_database: Callable[[], str] = request.getfixturevalue("new_database")
+        return new_database()
     return f"sqlite:///{tmp_path}/test.db" if request.param == "sqlite file" else "sqlite://"
 
 
@@ -248,9 +261,13 @@ def file_url(tmp_path: Path) -> str:
 def lab() -> Callable[..., Any]:
     @asynccontextmanager
     async def make(
-        url: str, settings: EngineSettings | None = None, *, works: bool = True
+        url: str,
+        settings: EngineSettings | None = None,
+        *,
+        works: bool = True,
+        follows: bool = True,
     ) -> AsyncIterator[Lab]:
-        made = Lab(url, settings)
+        made = Lab(url, settings, follows=follows)
         made.open()
         if works:
             made.work()

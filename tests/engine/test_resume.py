@@ -161,7 +161,7 @@ def test_a_delay_survives_a_restart_and_the_clock_is_read_again_after_it(
 
 def test_a_clock_that_steps_back_holds_nothing_up_but_delays(lab: Any, url: str, step: Any) -> None:
     async def scenario() -> None:
-        async with lab(url, works=False) as it:
+        async with lab(url, works=False, follows=False) as it:
             flow = it.flow(step("one", "REPEAT"), step("two", "REPEAT"))
             id_ = await it.executions.start(flow, ExecutionInput())
             it.clock.offset = timedelta(hours=-5)

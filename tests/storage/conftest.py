@@ -10,17 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sluiceway.storage import open_store
+from tests.stores import open_for_test
 
 if TYPE_CHECKING:
     from sluiceway.storage.base import Store
 
-ADAPTERS = ["sqlite file", "sqlite memory"]
+ADAPTERS = [
+    "sqlite file",
+    "sqlite memory",
+    pytest.param("postgres", marks=pytest.mark.postgres),
+]
 T0 = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture(params=ADAPTERS)
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "postgres":
+        new_database: Callable[[], str] = request.getfixturevalue("new_database")
+        return new_database()
     return f"sqlite:///{tmp_path}/s.db" if request.param == "sqlite file" else "sqlite://"
 
 
@@ -30,7 +37,7 @@ def with_store(store_url: str) -> Callable[[Callable[[Any], Awaitable[None]]], N
 
     def run(scenario: Callable[[Store], Awaitable[None]]) -> None:
         async def main() -> None:
-            store = open_store(store_url)
+            store = open_for_test(store_url)
             try:
                 await scenario(store)
                 assert await store.check() == []

@@ -1,0 +1,680 @@
+-- Every durable write is one of these functions: one round trip, one place that fences it, and many
+-- can share a transaction. Absurd, unmodified, says who may run what and when; its rows are locked
+-- before ours, everywhere, so that two of these never wait for each other in a circle.
+--
+-- SW001: the claim is another's by now. SW002: a unique key is taken; the message names it.
+--
+-- p_clock is NULL in earnest: leases and delays then run on the server's clock, which all workers
+-- share. Tests give a moment, and both Absurd and these functions take it for the time.
+
+CREATE OR REPLACE FUNCTION sluiceway.now_ms (p_clock bigint) RETURNS bigint
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_clock IS NULL THEN
+        RETURN (extract(epoch FROM clock_timestamp()) * 1000)::bigint;
+    END IF;
+    PERFORM set_config('absurd.fake_now', to_timestamp(p_clock / 1000.0)::text, true);
+    RETURN p_clock;
+END
+$$;
+
+-- When the server's clock shows what the caller means by p_wanted, its own clock being at p_at.
+-- Clocks that nearly agree are taken at their word; otherwise the time in between counts.
+CREATE OR REPLACE FUNCTION sluiceway.moment (p_wanted bigint, p_at bigint, p_now bigint)
+RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
+    SELECT to_timestamp(
+        (CASE WHEN abs(p_at - p_now) < 5000 THEN p_wanted ELSE p_now + (p_wanted - p_at) END)
+        / 1000.0
+    )
+$$;
+
+CREATE OR REPLACE FUNCTION sluiceway.create_execution (
+    p_id text, p_flow_id text, p_flow_name text, p_flow_version integer, p_digest text,
+    p_snapshot bytea, p_trace_id text, p_journey_id text, p_created_at bigint,
+    p_not_before bigint, p_key text, p_batch_id text, p_payload bytea, p_clock bigint
+) RETURNS TABLE (id text, is_new boolean)
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_found text;
+    v_task uuid;
+    v_run uuid;
+BEGIN
+    SELECT e.id INTO v_found FROM sluiceway.executions e
+        WHERE e.id = p_id OR (e.flow_id = p_flow_id AND e.idempotency_key = p_key) LIMIT 1;
+    IF FOUND THEN
+        RETURN QUERY SELECT v_found, false;
+        RETURN;
+    END IF;
+    -- The lock keeps a prune from deleting the wording before this execution is there to see.
+    LOOP
+        PERFORM 1 FROM sluiceway.flow_snapshots WHERE digest = p_digest FOR KEY SHARE;
+        EXIT WHEN FOUND;
+        INSERT INTO sluiceway.flow_snapshots VALUES (p_digest, p_snapshot) ON CONFLICT DO NOTHING;
+    END LOOP;
+    PERFORM sluiceway.now_ms(p_clock);
+    SELECT s.task_id, s.run_id INTO v_task, v_run
+        FROM absurd.spawn_task('sluiceway', 'execution', jsonb_build_object('id', p_id)) s;
+    INSERT INTO sluiceway.executions (
+        id, flow_id, flow_name, flow_version, flow_digest, trace_id, journey_id, status,
+        created_at, updated_at, ready_at, idempotency_key, batch_id, payload, task_id, run_id
+    ) VALUES (
+        p_id, p_flow_id, p_flow_name, p_flow_version, p_digest, p_trace_id, p_journey_id, 'QUEUED',
+        p_created_at, p_created_at, coalesce(p_not_before, 0), p_key, p_batch_id, p_payload,
+        v_task, v_run
+    ) ON CONFLICT DO NOTHING;
+    IF FOUND THEN
+        RETURN QUERY SELECT p_id, true;
+        RETURN;
+    END IF;
+    PERFORM absurd.cancel_task('sluiceway', v_task);
+    RETURN QUERY SELECT coalesce(
+        (SELECT e.id FROM sluiceway.executions e
+            WHERE e.flow_id = p_flow_id AND e.idempotency_key = p_key), p_id), false;
+END
+$$;
+
+-- p_now is the worker's wall clock, for records; p_holding are the ids that it runs already.
+CREATE OR REPLACE FUNCTION sluiceway.claim_executions (
+    p_owner text, p_limit integer, p_lease_s integer, p_now bigint, p_holding text[],
+    p_clock bigint
+) RETURNS SETOF sluiceway.executions
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_now bigint := sluiceway.now_ms(p_clock);
+    v_until bigint := v_now + p_lease_s * 1000;
+    v_runs uuid[];
+    v_ids text[];
+    r record;
+BEGIN
+    SELECT array_agg(c.run_id), array_agg(c.params ->> 'id') INTO v_runs, v_ids
+        FROM absurd.claim_task('sluiceway', p_owner, p_lease_s, p_limit) c;
+    IF v_ids IS NULL THEN
+        RETURN;
+    END IF;
+    FOR r IN
+        SELECT c.run_id, c.id, e.status, e.owner, e.ready_at
+        FROM unnest(v_runs, v_ids) c (run_id, id) LEFT JOIN sluiceway.executions e ON e.id = c.id
+        WHERE e.ready_at IS NULL OR (e.status = 'QUEUED' AND e.ready_at > v_now)
+            OR (e.status = 'RUNNING' AND e.owner = p_owner AND e.id = ANY (p_holding))
+    LOOP
+        v_ids := array_replace(v_ids, r.id, NULL);
+        IF r.ready_at IS NULL THEN
+            PERFORM absurd.complete_run('sluiceway', r.run_id);
+        ELSIF r.status = 'QUEUED' THEN
+            PERFORM absurd.schedule_run('sluiceway', r.run_id, to_timestamp(r.ready_at / 1000.0));
+            UPDATE sluiceway.executions e SET run_id = r.run_id WHERE e.id = r.id;
+        ELSE
+            -- Its lease ran out unnoticed, and nobody else was there: the claim simply goes on.
+            UPDATE sluiceway.executions e SET run_id = r.run_id, ready_at = v_until
+                WHERE e.id = r.id;
+        END IF;
+    END LOOP;
+    RETURN QUERY
+        UPDATE sluiceway.executions e SET
+            status = 'RUNNING', owner = p_owner, claim = e.claim + 1, run_id = c.run_id,
+            takeovers = CASE WHEN e.status = 'RUNNING' THEN e.takeovers + 1 ELSE 0 END,
+            clock_at = CASE WHEN e.status = 'RUNNING' THEN e.clock_at ELSE p_now END,
+            started_at = coalesce(e.started_at, p_now), updated_at = p_now, ready_at = v_until
+        FROM unnest(v_runs, v_ids) c (run_id, id)
+        WHERE e.id = c.id AND e.ready_at IS NOT NULL
+        RETURNING e.*;
+END
+$$;
+
+-- Returns those that are still held. A lease is renewed once a third of it is gone.
+CREATE OR REPLACE FUNCTION sluiceway.beat (
+    p_owner text, p_ids text[], p_claims integer[], p_lease_s integer, p_clock bigint
+) RETURNS TABLE (id text, is_to_cancel boolean)
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_now bigint := sluiceway.now_ms(p_clock);
+    r record;
+BEGIN
+    FOR r IN
+        SELECT e.id, e.claim, e.run_id, e.cancel_requested, e.ready_at
+        FROM unnest(p_ids, p_claims) h (id, claim)
+            JOIN sluiceway.executions e ON e.id = h.id AND e.claim = h.claim
+        WHERE e.owner = p_owner AND e.status = 'RUNNING' ORDER BY e.id
+    LOOP
+        IF r.ready_at <= v_now + p_lease_s * 667 THEN
+            BEGIN
+                PERFORM absurd.extend_claim('sluiceway', r.run_id, p_lease_s);
+            EXCEPTION WHEN raise_exception OR SQLSTATE 'AB001' OR SQLSTATE 'AB002' THEN
+                CONTINUE; -- swept already: whoever claims it next goes on
+            END;
+            UPDATE sluiceway.executions e SET ready_at = v_now + p_lease_s * 1000
+                WHERE e.id = r.id AND e.claim = r.claim AND e.status = 'RUNNING';
+        END IF;
+        RETURN QUERY SELECT r.id, r.cancel_requested;
+    END LOOP;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION sluiceway.put_log (
+    p_id text, p_position integer, p_entries bytea, p_sealed bytea
+) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO sluiceway.execution_log VALUES (p_id, p_position, p_entries, p_sealed)
+        ON CONFLICT DO NOTHING;
+    -- The same write again, because nobody heard of its commit, is no second write.
+    IF NOT FOUND AND NOT EXISTS (
+        SELECT 1 FROM sluiceway.execution_log l
+        WHERE l.execution_id = p_id AND l.position = p_position
+            AND l.entries = p_entries AND l.sealed IS NOT DISTINCT FROM p_sealed
+    ) THEN
+        RAISE unique_violation USING MESSAGE =
+            format('position %s of the journal of %s is written', p_position, p_id);
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION sluiceway.append (
+    p_id text, p_owner text, p_claim integer, p_position integer, p_entries bytea, p_sealed bytea
+) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM sluiceway.executions e
+        WHERE e.id = p_id AND e.owner = p_owner AND e.claim = p_claim AND e.status = 'RUNNING'
+        FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RAISE SQLSTATE 'SW001' USING MESSAGE = 'the claim is another''s';
+    END IF;
+    PERFORM sluiceway.put_log(p_id, p_position, p_entries, p_sealed);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION sluiceway.rewrite (p_id text, p_position integer, p_entries bytea)
+RETURNS void LANGUAGE sql AS $$
+    UPDATE sluiceway.execution_log SET entries = p_entries
+        WHERE execution_id = p_id AND position = p_position
+$$;
+
+-- The run of a claim that holds; whoever changes its row next waits for this transaction.
+CREATE OR REPLACE FUNCTION sluiceway.run_of (p_id text, p_owner text, p_claim integer)
+RETURNS uuid LANGUAGE plpgsql AS $$
+DECLARE
+    v_run uuid;
+BEGIN
+    SELECT e.run_id INTO v_run FROM sluiceway.executions e
+        WHERE e.id = p_id AND e.owner = p_owner AND e.claim = p_claim AND e.status = 'RUNNING';
+    IF NOT FOUND THEN
+        RAISE SQLSTATE 'SW001' USING MESSAGE = 'the claim is another''s';
+    END IF;
+    RETURN v_run;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION sluiceway.sleep_execution (
+    p_id text, p_owner text, p_claim integer, p_wake_at bigint, p_at bigint, p_clock bigint
+) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_now bigint := sluiceway.now_ms(p_clock);
+BEGIN
+    PERFORM absurd.schedule_run(
+        'sluiceway', sluiceway.run_of(p_id, p_owner, p_claim),
+        sluiceway.moment(p_wake_at, p_at, v_now)
+    );
+    UPDATE sluiceway.executions e SET
+        status = 'DELAYED', owner = NULL, takeovers = 0, ready_at = p_wake_at, updated_at = p_at
+        WHERE e.id = p_id AND e.owner = p_owner AND e.claim = p_claim AND e.status = 'RUNNING';
+    IF NOT FOUND THEN
+        RAISE SQLSTATE 'SW001' USING MESSAGE = 'the claim is another''s';
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION sluiceway.finish_execution (
+    p_id text, p_owner text, p_claim integer, p_status text, p_at bigint, p_final bytea,
+    p_resume bytea, p_error text
+) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM absurd.complete_run('sluiceway', sluiceway.run_of(p_id, p_owner, p_claim));
+    UPDATE sluiceway.executions e SET
+        status = p_status, owner = NULL, ready_at = NULL, cancel_requested = false,
+        ended_at = p_at, updated_at = p_at, final = p_final, resume = p_resume, error = p_error
+        WHERE e.id = p_id AND e.owner = p_owner AND e.claim = p_claim AND e.status = 'RUNNING';
+    IF NOT FOUND THEN
+        RAISE SQLSTATE 'SW001' USING MESSAGE = 'the claim is another''s';
+    END IF;
+END
+$$;
+
+-- Still RUNNING, under nobody: the next claim is a take-over and keeps the clock.
+CREATE OR REPLACE FUNCTION sluiceway.release_execution (
+    p_id text, p_owner text, p_claim integer, p_clock bigint
+) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_now bigint := sluiceway.now_ms(p_clock);
+BEGIN
+    PERFORM absurd.schedule_run(
+        'sluiceway', sluiceway.run_of(p_id, p_owner, p_claim), to_timestamp(v_now / 1000.0)
+    );
+    UPDATE sluiceway.executions e SET owner = NULL, ready_at = 0
+        WHERE e.id = p_id AND e.owner = p_owner AND e.claim = p_claim AND e.status = 'RUNNING';
+END
+$$;
+
+CREATE OR REPLACE FUNCTION sluiceway.cancel_execution (
+    p_id text, p_status text, p_at bigint, p_final bytea, p_resume bytea, p_error text,
+    p_clock bigint
+) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_now bigint := sluiceway.now_ms(p_clock);
+    v sluiceway.executions%ROWTYPE;
+BEGIN
+    SELECT * INTO v FROM sluiceway.executions e WHERE e.id = p_id;
+    IF NOT FOUND THEN
+        RETURN 'missing';
+    ELSIF v.ready_at IS NULL THEN
+        RETURN 'ended';
+    ELSIF v.status = 'RUNNING' AND v.owner IS NOT NULL AND v.ready_at > v_now THEN
+        UPDATE sluiceway.executions e SET cancel_requested = true
+            WHERE e.id = p_id AND e.claim = v.claim AND e.status = 'RUNNING' AND e.owner = v.owner;
+        IF FOUND THEN
+            RETURN 'requested';
+        END IF;
+    ELSE
+        -- It waits, or its worker is gone beyond its lease.
+        PERFORM absurd.cancel_task('sluiceway', v.task_id);
+        UPDATE sluiceway.executions e SET
+            status = p_status, owner = NULL, ready_at = NULL, cancel_requested = false,
+            ended_at = p_at, updated_at = p_at, final = p_final, resume = p_resume, error = p_error
+            WHERE e.id = p_id AND e.claim = v.claim AND e.status = v.status
+                AND e.owner IS NOT DISTINCT FROM v.owner;
+        IF FOUND THEN
+            RETURN 'cancelled';
+        END IF;
+    END IF;
+    RAISE serialization_failure USING MESSAGE = 'the execution changed meanwhile';
+END
+$$;
+
+CREATE OR REPLACE FUNCTION sluiceway.reopen_execution (
+    p_id text, p_claim integer, p_at bigint, p_position integer, p_entries bytea, p_sealed bytea,
+    p_clock bigint
+) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_task uuid;
+    v_run uuid;
+BEGIN
+    PERFORM sluiceway.now_ms(p_clock);
+    PERFORM 1 FROM sluiceway.executions e
+        WHERE e.id = p_id AND e.claim = p_claim AND e.status IN ('FAILED', 'CANCELLED')
+        FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    SELECT s.task_id, s.run_id INTO v_task, v_run
+        FROM absurd.spawn_task('sluiceway', 'execution', jsonb_build_object('id', p_id)) s;
+    UPDATE sluiceway.executions e SET
+        status = 'QUEUED', ready_at = 0, ended_at = NULL, final = NULL, resume = NULL, error = NULL,
+        owner = NULL, cancel_requested = false, claim = e.claim + 1, updated_at = p_at,
+        task_id = v_task, run_id = v_run
+        WHERE e.id = p_id;
+    IF p_position IS NOT NULL THEN
+        PERFORM sluiceway.put_log(p_id, p_position, p_entries, p_sealed);
+    END IF;
+    RETURN true;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION sluiceway.delete_execution (p_id text) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM sluiceway.executions e WHERE e.id = p_id AND e.ready_at IS NULL;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    DELETE FROM sluiceway.execution_log l WHERE l.execution_id = p_id;
+    RETURN true;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION sluiceway.prune_executions (p_ended_before bigint, p_limit integer)
+RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_ids text[];
+    v_digests text[];
+BEGIN
+    WITH deleted AS (
+        DELETE FROM sluiceway.executions e WHERE e.seq IN (
+            SELECT x.seq FROM sluiceway.executions x WHERE x.ended_at < p_ended_before
+            ORDER BY x.ended_at LIMIT p_limit FOR UPDATE SKIP LOCKED
+        ) RETURNING e.id, e.flow_digest
+    )
+    SELECT array_agg(d.id), array_agg(DISTINCT d.flow_digest) INTO v_ids, v_digests FROM deleted d;
+    IF v_ids IS NULL THEN
+        RETURN 0;
+    END IF;
+    DELETE FROM sluiceway.execution_log l WHERE l.execution_id = ANY (v_ids);
+    -- Lock first, look second: whoever starts an execution of the wording holds a share of the lock.
+    PERFORM 1 FROM sluiceway.flow_snapshots s WHERE s.digest = ANY (v_digests)
+        ORDER BY s.digest FOR UPDATE SKIP LOCKED;
+    DELETE FROM sluiceway.flow_snapshots s
+        WHERE s.digest IN (
+            SELECT x.digest FROM sluiceway.flow_snapshots x
+            WHERE x.digest = ANY (v_digests) FOR UPDATE SKIP LOCKED
+        ) AND NOT EXISTS (SELECT 1 FROM sluiceway.executions e WHERE e.flow_digest = s.digest);
+    RETURN cardinality(v_ids);
+END
+$$;
+
+-- The queue of Absurd for one of ours.
+CREATE OR REPLACE FUNCTION sluiceway.queue_of (p_queue text) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$ SELECT 'sluiceway_' || p_queue $$;
+
+-- Returns whether the key was new.
+CREATE OR REPLACE FUNCTION sluiceway.put_message (
+    p_id text, p_key text, p_execution_id text, p_step_id text, p_queue text, p_channel text,
+    p_created_at bigint, p_shown text, p_sealed bytea, p_clock bigint
+) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_task uuid;
+    v_run uuid;
+BEGIN
+    IF EXISTS (SELECT 1 FROM sluiceway.outbox o WHERE o.idempotency_key = p_key OR o.id = p_id) THEN
+        RETURN false;
+    END IF;
+    PERFORM sluiceway.now_ms(p_clock);
+    SELECT s.task_id, s.run_id INTO v_task, v_run FROM absurd.spawn_task(
+        sluiceway.queue_of(p_queue), 'message', jsonb_build_object('id', p_id)) s;
+    INSERT INTO sluiceway.outbox (
+        id, idempotency_key, execution_id, step_id, queue, channel, status, created_at,
+        updated_at, ready_at, shown, sealed, task_id, run_id
+    ) VALUES (
+        p_id, p_key, p_execution_id, p_step_id, p_queue, p_channel, 'QUEUED', p_created_at,
+        p_created_at, 0, p_shown, p_sealed, v_task, v_run
+    ) ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        PERFORM absurd.cancel_task(sluiceway.queue_of(p_queue), v_task);
+        RETURN false;
+    END IF;
+    RETURN true;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION sluiceway.claim_messages (
+    p_queue text, p_owner text, p_limit integer, p_lease_s integer, p_now bigint, p_clock bigint
+) RETURNS SETOF sluiceway.outbox
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_runs uuid[];
+    v_ids text[];
+    r record;
+BEGIN
+    PERFORM sluiceway.now_ms(p_clock);
+    SELECT array_agg(c.run_id), array_agg(c.params ->> 'id') INTO v_runs, v_ids FROM
+        absurd.claim_task(sluiceway.queue_of(p_queue), p_owner, p_lease_s, p_limit) c;
+    IF v_ids IS NULL THEN
+        RETURN;
+    END IF;
+    FOR r IN
+        SELECT c.run_id FROM unnest(v_runs, v_ids) c (run_id, id)
+            LEFT JOIN sluiceway.outbox o ON o.id = c.id WHERE o.ready_at IS NULL
+    LOOP
+        PERFORM absurd.complete_run(sluiceway.queue_of(p_queue), r.run_id);
+    END LOOP;
+    RETURN QUERY
+        UPDATE sluiceway.outbox o SET
+            status = 'SENDING', owner = p_owner, claim = o.claim + 1, run_id = c.run_id,
+            updated_at = p_now, ready_at = p_now + p_lease_s * 1000
+        FROM unnest(v_runs, v_ids) c (run_id, id)
+        WHERE o.id = c.id AND o.ready_at IS NOT NULL
+        RETURNING o.*;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION sluiceway.beat_messages (
+    p_ids text[], p_claims integer[], p_lease_s integer, p_now bigint, p_clock bigint
+) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    r record;
+BEGIN
+    PERFORM sluiceway.now_ms(p_clock);
+    FOR r IN
+        SELECT o.id, o.claim, o.run_id, o.queue FROM unnest(p_ids, p_claims) h (id, claim)
+            JOIN sluiceway.outbox o ON o.id = h.id AND o.claim = h.claim
+        WHERE o.status = 'SENDING' ORDER BY o.id
+    LOOP
+        BEGIN
+            PERFORM absurd.extend_claim(sluiceway.queue_of(r.queue), r.run_id, p_lease_s);
+        EXCEPTION WHEN raise_exception OR SQLSTATE 'AB001' OR SQLSTATE 'AB002' THEN
+            CONTINUE;
+        END;
+        UPDATE sluiceway.outbox o SET ready_at = p_now + p_lease_s * 1000
+            WHERE o.id = r.id AND o.claim = r.claim AND o.status = 'SENDING';
+    END LOOP;
+END
+$$;
+
+-- p_ready_at is when to try again; NULL where the message is done with.
+CREATE OR REPLACE FUNCTION sluiceway.settle_message (
+    p_id text, p_claim integer, p_status text, p_at bigint, p_ready_at bigint, p_attempts integer,
+    p_history text, p_receipt text, p_clock bigint
+) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_now bigint := sluiceway.now_ms(p_clock);
+    v sluiceway.outbox%ROWTYPE;
+BEGIN
+    SELECT * INTO v FROM sluiceway.outbox o
+        WHERE o.id = p_id AND o.claim = p_claim AND o.status = 'SENDING';
+    IF NOT FOUND THEN
+        RAISE SQLSTATE 'SW001' USING MESSAGE = 'the claim is another''s';
+    END IF;
+    IF p_ready_at IS NULL THEN
+        PERFORM absurd.complete_run(sluiceway.queue_of(v.queue), v.run_id);
+    ELSE
+        PERFORM absurd.schedule_run(
+            sluiceway.queue_of(v.queue), v.run_id, sluiceway.moment(p_ready_at, p_at, v_now));
+    END IF;
+    UPDATE sluiceway.outbox o SET
+        status = p_status, updated_at = p_at, ready_at = p_ready_at, owner = NULL,
+        attempts = p_attempts, history = p_history, receipt = p_receipt
+        WHERE o.id = p_id AND o.claim = p_claim AND o.status = 'SENDING';
+    IF NOT FOUND THEN
+        RAISE SQLSTATE 'SW001' USING MESSAGE = 'the claim is another''s';
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION sluiceway.retry_message (p_id text, p_at bigint, p_clock bigint)
+RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_queue text;
+    v_task uuid;
+    v_run uuid;
+BEGIN
+    PERFORM sluiceway.now_ms(p_clock);
+    SELECT o.queue INTO v_queue FROM sluiceway.outbox o
+        WHERE o.id = p_id AND o.status IN ('DEAD', 'DISCARDED') FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    SELECT s.task_id, s.run_id INTO v_task, v_run FROM absurd.spawn_task(
+        sluiceway.queue_of(v_queue), 'message', jsonb_build_object('id', p_id)) s;
+    UPDATE sluiceway.outbox o SET
+        status = 'QUEUED', updated_at = p_at, ready_at = 0, task_id = v_task, run_id = v_run
+        WHERE o.id = p_id;
+    RETURN true;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION sluiceway.discard_message (p_id text, p_at bigint) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    v sluiceway.outbox%ROWTYPE;
+BEGIN
+    SELECT * INTO v FROM sluiceway.outbox o WHERE o.id = p_id AND o.status IN ('QUEUED', 'DEAD');
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    PERFORM absurd.cancel_task(t.queue_name, v.task_id) FROM absurd.list_queues() t
+        WHERE t.queue_name = sluiceway.queue_of(v.queue) AND v.status = 'QUEUED';
+    UPDATE sluiceway.outbox o SET status = 'DISCARDED', updated_at = p_at, ready_at = NULL
+        WHERE o.id = p_id AND o.claim = v.claim AND o.status = v.status;
+    IF NOT FOUND THEN
+        RAISE serialization_failure USING MESSAGE = 'the message changed meanwhile';
+    END IF;
+    RETURN true;
+END
+$$;
+
+-- Absurd keeps what ended; our own rows are the record, and its tables are quickest when small.
+CREATE OR REPLACE FUNCTION sluiceway.tidy (p_clock bigint) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_deleted integer := 0;
+    v_queue text;
+BEGIN
+    PERFORM sluiceway.now_ms(p_clock);
+    IF NOT pg_try_advisory_xact_lock(hashtext('sluiceway tidy')) THEN
+        RETURN 0;
+    END IF;
+    FOR v_queue IN SELECT q.queue_name FROM absurd.list_queues() q
+        WHERE q.queue_name = 'sluiceway' OR starts_with(q.queue_name, 'sluiceway_')
+    LOOP
+        v_deleted := v_deleted + absurd.cleanup_tasks(v_queue, 0, 2000);
+    END LOOP;
+    RETURN v_deleted;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION sluiceway.bucket_level (
+    p_now bigint, p_level double precision, p_levelled_at bigint, p_rate double precision,
+    p_burst double precision
+) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$
+    SELECT least(p_burst, p_level + greatest(0, p_now - p_levelled_at) / 1000.0 * p_rate)
+$$;
+
+-- All workers' buckets fill by the server's clock, so that theirs need not agree.
+CREATE OR REPLACE FUNCTION sluiceway.take_tokens (
+    p_key text, p_rate double precision, p_burst double precision, p_count double precision,
+    p_clock bigint
+) RETURNS double precision
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_now bigint := sluiceway.now_ms(p_clock);
+    v_wait double precision;
+    v_rate double precision;
+    v_level double precision;
+    b sluiceway.token_buckets%ROWTYPE;
+BEGIN
+    SELECT * INTO b FROM sluiceway.token_buckets t WHERE t.key = p_key FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        IF p_rate IS NULL THEN
+            RETURN 0;
+        END IF;
+        INSERT INTO sluiceway.token_buckets VALUES (p_key, NULL, NULL, p_burst, v_now, 0)
+            ON CONFLICT DO NOTHING;
+        SELECT * INTO b FROM sluiceway.token_buckets t WHERE t.key = p_key FOR NO KEY UPDATE;
+    END IF;
+    v_wait := greatest(0, b.blocked_until - v_now) / 1000.0;
+    v_rate := coalesce(b.rate, p_rate);
+    IF v_rate IS NULL THEN
+        RETURN v_wait;
+    END IF;
+    v_level := sluiceway.bucket_level(
+        v_now, b.level, b.levelled_at, v_rate, coalesce(b.burst, p_burst)) - p_count;
+    UPDATE sluiceway.token_buckets t SET level = v_level, levelled_at = v_now WHERE t.key = p_key;
+    RETURN v_wait + greatest(0, -v_level / v_rate);
+END
+$$;
+
+-- p_blocked_for is in milliseconds from now.
+CREATE OR REPLACE FUNCTION sluiceway.learn_limit (
+    p_key text, p_rate double precision, p_burst double precision, p_remaining double precision,
+    p_blocked_for bigint, p_clock bigint
+) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_now bigint := sluiceway.now_ms(p_clock);
+    b sluiceway.token_buckets%ROWTYPE;
+BEGIN
+    INSERT INTO sluiceway.token_buckets
+        VALUES (p_key, NULL, NULL, coalesce(p_burst, 1), v_now, 0) ON CONFLICT DO NOTHING;
+    SELECT * INTO b FROM sluiceway.token_buckets t WHERE t.key = p_key FOR NO KEY UPDATE;
+    b.rate := coalesce(p_rate, b.rate);
+    b.burst := coalesce(p_burst, b.burst);
+    IF b.rate IS NOT NULL THEN
+        b.level := sluiceway.bucket_level(
+            v_now, b.level, b.levelled_at, b.rate, coalesce(b.burst, b.level));
+        b.levelled_at := v_now;
+    END IF;
+    IF p_remaining IS NOT NULL THEN
+        b.level := least(b.level, p_remaining);
+        b.levelled_at := v_now;
+    END IF;
+    IF p_blocked_for IS NOT NULL THEN
+        b.blocked_until := greatest(b.blocked_until, v_now + p_blocked_for);
+    END IF;
+    UPDATE sluiceway.token_buckets t SET rate = b.rate, burst = b.burst, level = b.level,
+        levelled_at = b.levelled_at, blocked_until = b.blocked_until WHERE t.key = p_key;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION sluiceway.put_keys (
+    p_seq bigint, p_kind text, p_names text[], p_values text[], p_unique boolean[]
+) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    FOR i IN 1 .. coalesce(array_length(p_names, 1), 0) LOOP
+        BEGIN
+            INSERT INTO sluiceway.document_keys
+                VALUES (p_seq, i, p_kind, p_names[i], p_values[i], p_unique[i]);
+        EXCEPTION WHEN unique_violation THEN
+            RAISE SQLSTATE 'SW002' USING MESSAGE = p_names[i];
+        END;
+    END LOOP;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION sluiceway.insert_document (
+    p_kind text, p_id text, p_version integer, p_created_at bigint, p_updated_at bigint,
+    p_body text, p_secret bytea, p_names text[], p_values text[], p_unique boolean[]
+) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_seq bigint;
+BEGIN
+    INSERT INTO sluiceway.documents
+            (kind, id, version, created_at, updated_at, body, secret)
+        VALUES (p_kind, p_id, p_version, p_created_at, p_updated_at, p_body, p_secret)
+        ON CONFLICT DO NOTHING RETURNING seq INTO v_seq;
+    IF v_seq IS NULL THEN
+        RAISE SQLSTATE 'SW002' USING MESSAGE = 'id';
+    END IF;
+    PERFORM sluiceway.put_keys(v_seq, p_kind, p_names, p_values, p_unique);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION sluiceway.replace_document (
+    p_kind text, p_id text, p_version integer, p_updated_at bigint, p_body text, p_secret bytea,
+    p_names text[], p_values text[], p_unique boolean[]
+) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_seq bigint;
+BEGIN
+    UPDATE sluiceway.documents d SET
+        version = p_version, updated_at = p_updated_at, body = p_body, secret = p_secret
+        WHERE d.kind = p_kind AND d.id = p_id AND d.version = p_version - 1
+        RETURNING d.seq INTO v_seq;
+    IF v_seq IS NULL THEN
+        RETURN false;
+    END IF;
+    DELETE FROM sluiceway.document_keys k WHERE k.document_seq = v_seq;
+    PERFORM sluiceway.put_keys(v_seq, p_kind, p_names, p_values, p_unique);
+    RETURN true;
+END
+$$;

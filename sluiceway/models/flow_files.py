@@ -28,6 +28,7 @@ __all__ = [
     "free_id",
     "load_flow_bundle",
     "parse_flow_bundle",
+    "with_ids",
 ]
 
 MAX_FILE_BYTES: Final = 20 * 1024 * 1024
@@ -125,7 +126,7 @@ def parse_flow_bundle(data: bytes, *, source: str, name: str) -> FlowBundle:
                 "expected a flow: {name, actions}, a list of actions, or an export with 'flows'; "
                 f"found an object with {', '.join(list(document)[:8]) or 'no keys'}",
             )
-        flow = Flow.from_json(_with_ids(document), name=name)
+        flow = Flow.from_json(with_ids(document), name=name)
     except DefinitionError as error:
         raise _placed(error, source) from error
     is_bare = isinstance(document, list)
@@ -142,7 +143,7 @@ def _parse_export(document: JsonObject, *, source: str) -> FlowBundle:
     entries: list[FlowEntry] = []
     for token, value in flows.items():
         at = f"/flows/{escape_pointer(token)}"
-        flow = Flow.from_json(_with_ids(value), name=token, at=at)
+        flow = Flow.from_json(with_ids(value), name=token, at=at)
         entries.append(FlowEntry(flow=flow, token=token, at=f"{source}#{at}"))
     return FlowBundle(
         entries=tuple(entries),
@@ -207,7 +208,7 @@ def _read(path: Path) -> bytes:
         raise DefinitionError(f"cannot read the file: {reason}", at=str(path)) from error
 
 
-def _with_ids(value: JsonValue) -> JsonValue:
+def with_ids(value: JsonValue) -> JsonValue:
     """Give actions without an id one made from their name: files written by hand lack them."""
     if isinstance(value, list):
         return _list_with_ids(value, set())

@@ -90,15 +90,17 @@ def _build_schema(params: type[Params]) -> JsonObject:
 
 def _lift_titles(schema: JsonValue) -> None:
     """Give a property that may also be null the title, tip and widget of what it is else."""
-    properties = schema.get("properties") if isinstance(schema, dict) else None
-    for field in properties.values() if isinstance(properties, dict) else ():
-        choices = field.get("anyOf") if isinstance(field, dict) else None
-        if not isinstance(field, dict) or not isinstance(choices, list):
-            continue
-        for choice in choices:
-            for key in choice if isinstance(choice, dict) else ():
+    fields = _object(_object(schema).get("properties")).values()
+    for field in map(_object, fields):
+        choices = field.get("anyOf")
+        for choice in map(_object, choices if isinstance(choices, list) else ()):
+            for key, value in choice.items():
                 if key in _ANNOTATIONS or key.startswith("x-"):
-                    field.setdefault(key, choice[key])
+                    field.setdefault(key, value)
+
+
+def _object(value: JsonValue) -> JsonObject:
+    return value if isinstance(value, dict) else {}
 
 
 def _validator(params: type[Params]) -> Draft202012Validator:

@@ -116,3 +116,9 @@ class Cluster:
     def sql(self, database: str, statement: str) -> None:
         with psycopg.connect(self.url(database), autocommit=True) as connection:
             connection.execute(statement.encode())
+
+    def restore(self, url: str, archive: Path) -> None:
+        """Read an archive of ``pg_dump`` into the database at *url*."""
+        command = [self.bin / "pg_restore", "--no-owner", f"--dbname={url}", archive]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, done.stderr

@@ -129,6 +129,34 @@ def test_migrations_run_once_in_order_and_newer_files_are_refused(tmp_path: Path
     connection.close()
 
 
+@pytest.mark.parametrize("number", [migration[0] for migration in load_migrations()])
+def test_every_released_schema_is_upgraded_with_what_is_in_it(tmp_path: Path, number: int) -> None:
+    path = tmp_path / "a.db"
+    connection = sqlite3.connect(path, isolation_level=None)
+    upgrade(connection, [one for one in load_migrations() if one[0] <= number])
+    connection.execute(
+        "INSERT INTO documents (kind, id, version, created_at, updated_at, body)"
+        " VALUES ('user', 'u1', 1, 0, 0, '{\"a\": 1}')"
+    )
+    connection.execute(
+        "INSERT INTO outbox (id, idempotency_key, execution_id, step_id, queue, channel, status,"
+        " created_at, updated_at, ready_at, shown, sealed)"
+        " VALUES ('m1', 'k', 'e', 's', 'email', 'email', 'QUEUED', 0, 0, 0, '{}', x'00')"
+    )
+    connection.close()
+
+    async def look() -> None:
+        store = SqliteStore.open(path)
+        found = await store.documents.get("user", "u1")
+        assert found is not None
+        assert found.body == {"a": 1}
+        (row,) = await store.outbox.claim("email", "w", limit=5, lease=timedelta(1), now=NOW)
+        assert row.id == "m1"
+        await store.close()
+
+    asyncio.run(look())
+
+
 def test_a_file_that_is_no_database_and_a_url_that_is_none_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     path.write_bytes(b"not a database, but long enough to be looked at" * 100)

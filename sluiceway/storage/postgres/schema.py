@@ -154,20 +154,16 @@ def _absurd_steps(found: str) -> list[tuple[str, str]]:
         )
     if not found:
         return [(f"installed Absurd {ABSURD_VERSION}", str(absurdctl.BUNDLED_SCHEMA_SQL))]
-    migrations: list[dict[str, str]] = absurdctl.discover_bundled_migrations()
-    by_start = {step["from"]: step for step in migrations}
-    steps: list[tuple[str, str]] = []
-    at = found
-    while at != ABSURD_VERSION:
-        step = by_start.get(at)
-        if step is None:
-            raise StorageError(
-                f"expected Absurd {ABSURD_VERSION} or a release that leads to it, found {at}",
-                hint="Upgrade it with absurdctl migrate, or use a database of its own.",
-            )
-        at = step["to"]
-        steps.append((f"migrated Absurd to {at}", step["sql"]))
-    return steps
+    # Not every release has a migration of its own: which ones lead here, its own tool knows.
+    path: list[dict[str, str]] | None = absurdctl.resolve_migration_path(
+        found, ABSURD_VERSION, absurdctl.discover_bundled_migrations()
+    )
+    if path is None:
+        raise StorageError(
+            f"expected Absurd {ABSURD_VERSION} or older, found {found}",
+            hint="Use a database of its own for Sluiceway, or a newer version of it.",
+        )
+    return [(f"migrated Absurd with {step['name']}", step["sql"]) for step in path]
 
 
 def _upgrade_ours(

@@ -85,6 +85,35 @@ class PostgresStore:
             )
         return cls(PostgresDatabase(url), clock or ServerClock())
 
+    @staticmethod
+    def upgrade(url: str) -> list[str]:
+        """Install what the database lacks; return what was done, in sentences.
+
+        Raises:
+            StorageError: the server refuses, or a newer version wrote the database.
+        """
+        with connect_once(url) as connection:
+            try:
+                return upgrade(connection)
+            except psycopg.Error as error:
+                raise storage_error(error) from error
+
+    @staticmethod
+    def look(url: str) -> tuple[Installed, int]:
+        """Return what the database has, and its size in bytes.
+
+        Raises:
+            StorageError: the server cannot be reached.
+        """
+        with connect_once(url) as connection:
+            row = connection.execute(_SIZE).fetchone()
+            return inspect(connection), int(row[0]) if row else 0
+
+    @staticmethod
+    def masked(url: str) -> str:
+        """Return *url* without its password."""
+        return without_password(url)
+
     @property
     def url(self) -> str:
         """See ``Store``."""
@@ -144,7 +173,7 @@ def connect_once(url: str) -> psycopg.Connection:
     except psycopg.Error as error:
         raise StorageError(
             f"expected a PostgreSQL server at {without_password(url)}, "
-            f"found: {str(error).strip().splitlines()[-1] if str(error) else 'none'}",
+            f"found: {str(error).strip().partition(chr(10))[0] or type(error).__name__}",
             hint="See whether it runs, and whether the URL names its host, port and database.",
         ) from error
     if connection.info.server_version < _OLDEST_SERVER:

@@ -214,10 +214,37 @@ def _compact(value: JsonValue) -> str:
     return json.dumps(_shortened(value), ensure_ascii=False, separators=(",", ":"))
 
 
-def _readable(value: JsonValue, *, width: int) -> str:
-    """Write JSON on one line where it fits, else indented."""
+def _readable(value: JsonValue, *, width: int, indent: int = 0, taken: int = 0) -> str:
+    """Write JSON with as much on each line as fits; what is nested goes in by two.
+
+    *taken* is how much of the first line stands before it already.
+    """
     line = json.dumps(value, ensure_ascii=False)
-    return line if len(line) <= width else json.dumps(value, ensure_ascii=False, indent=2)
+    if len(line) + indent + taken <= width or not isinstance(value, dict | list) or not value:
+        return line
+    deeper = indent + 2
+    if isinstance(value, dict):
+        brackets, parts = "{}", list[str]()
+        for key, item in value.items():
+            name = json.dumps(key, ensure_ascii=False)
+            shown = _readable(item, width=width, indent=deeper, taken=len(name) + 4)
+            parts.append(f"{name}: {shown}")
+    else:
+        brackets = "[]"
+        parts = [_readable(item, width=width, indent=deeper) for item in value]
+    return f"{brackets[0]} {_filled(parts, width=width, indent=deeper)} {brackets[1]}"
+
+
+def _filled(parts: list[str], *, width: int, indent: int) -> str:
+    """Join *parts* by commas, a new line where the next one does not fit or has lines itself."""
+    lines = [parts[0]]
+    for part in parts[1:]:
+        last = lines[-1]
+        if "\n" in part or "\n" in last or indent + len(last) + len(part) + 2 > width:
+            lines.append(part)
+        else:
+            lines[-1] = f"{last}, {part}"
+    return f",\n{' ' * indent}".join(lines)
 
 
 def _shortened(value: JsonValue) -> JsonValue:
@@ -229,7 +256,13 @@ def _shortened(value: JsonValue) -> JsonValue:
         rest = len(value) - _MOST_ITEMS
         return [*shown, f"… ({rest} more)"] if rest > 0 else shown
     if isinstance(value, dict):
-        return {key: _shortened(item) for key, item in value.items()}
+        return {
+            # An answer's headers are seldom what one looks for, and there are many.
+            key: f"… ({len(item)} headers)"
+            if key == "headers" and isinstance(item, dict) and "status" in value
+            else _shortened(item)
+            for key, item in value.items()
+        }
     return value
 
 

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
-from sluiceway.cli._trace import PlainTrace, RichTrace, SilentTrace, Trace, open_trace
+from sluiceway.cli._trace import (
+    PlainTrace,
+    RichTrace,
+    SilentTrace,
+    Trace,
+    _readable,
+    _shortened,
+    open_trace,
+)
 
 STEP: dict[str, Any] = {
     "id": "send_email",
@@ -84,3 +95,22 @@ def test_json_gets_no_trace(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_what_is_no_terminal_gets_plain_lines() -> None:
     assert isinstance(open_trace(as_json=False), PlainTrace)
+
+
+@given(
+    st.recursive(
+        st.text(max_size=12) | st.integers() | st.none(),
+        lambda inner: (
+            st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=8), inner, max_size=5)
+        ),
+        max_leaves=20,
+    )
+)
+def test_what_a_terminal_shows_is_still_json(value: Any) -> None:
+    assert json.loads(_readable(value, width=40)) == value
+
+
+def test_headers_are_counted_not_listed() -> None:
+    answer = {"status": 200, "headers": {"a": "1", "b": "2"}, "body": {"headers": {"c": "3"}}}
+
+    assert _shortened(answer) == {**answer, "headers": "… (2 headers)"}

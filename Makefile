@@ -27,6 +27,8 @@ $(UV): scripts/get_uv.py
 run: .venv/.run ## run a real flow on the embedded tenant, and watch it
 	@$(BIN)/sluiceway run examples/flows/welcome.json --fields examples/flows/welcome.fields.json \
 	  --set "fields.email=ada.$$(date +%s)@example.com"
+	@echo; echo "Queued (read one: $(BIN)/sluiceway outbox show ID --content):"
+	@$(BIN)/sluiceway outbox list --take 3
 
 dev: .venv/.run ## server, worker, console and embedded tenant in one process
 	@$(BIN)/sluiceway dev

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sluiceway.actions.base import TenantSettings
 from sluiceway.api.counters import Counters
+from sluiceway.engine.delivery_reports import DeliveryReports
 from sluiceway.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sluiceway.engine.trials import Trials
     from sluiceway.liquid.variables import TenantNames
     from sluiceway.management.tenant import EmbeddedTenant
+    from sluiceway.outbound.base import Transport
     from sluiceway.storage.base import Store
     from sluiceway.vault.connections import StoredConnections
 
@@ -36,6 +38,7 @@ class Services:
         actions: the action catalogue.
         tenant_names: what notifications call the tenant.
         trials: sends test messages.
+        transport: the way to other machines, for what proves a provider's posts.
         rate_limit: requests a second and burst on ``/api/v2``, ``None`` for no limit.
         max_body_bytes: the largest body that is read.
         is_development: whether a browser on this machine is signed in to the console by itself.
@@ -52,6 +55,7 @@ class Services:
     actions: ActionCatalogue | None = None
     tenant_names: TenantNames = field(default_factory=TenantSettings)
     trials: Trials | None = None
+    transport: Transport | None = None
     rate_limit: tuple[float, int] | None = None
     max_body_bytes: int = 4 * 1024 * 1024
     is_development: bool = False
@@ -59,6 +63,7 @@ class Services:
     console_client_id: str = ""
     counters: Counters = field(default_factory=Counters)
     routes: tuple[Route, ...] = ()
+    _made: dict[str, Any] = field(default_factory=dict[str, Any], repr=False, compare=False)
 
     def need_store(self) -> Store:
         """Return the database. Raises ``UsageError`` where this process has none."""
@@ -75,6 +80,15 @@ class Services:
     def need_trials(self) -> Trials:
         """Return what sends test messages. Raises ``UsageError`` where this process has none."""
         return _need(self.trials, "delivery providers")
+
+    def need_reports(self) -> DeliveryReports:
+        """Return what takes providers' posts in. Raises ``UsageError`` without a database."""
+        found: DeliveryReports | None = self._made.get("reports")
+        if found is None:
+            store = self.need_store()
+            found = DeliveryReports(store.outbox, store.shared, self.transport)
+            self._made["reports"] = found
+        return found
 
     def need_actions(self) -> ActionCatalogue:
         """Return the catalogue. Raises ``UsageError`` where this process has none."""

@@ -16,7 +16,7 @@ from sluiceway.settings import parse_duration
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["read_limits", "read_values"]
+__all__ = ["read_limits", "read_text_argument", "read_values"]
 
 
 def read_values(
@@ -124,7 +124,7 @@ def _body(
 
 
 def _typed(key: str, value: str, schema: dict[str, Any]) -> Any:
-    text = _read(key, value)
+    text = read_text_argument(key, value)
     kind = schema.get("type")
     if kind == "integer":
         if not text.isdecimal():
@@ -135,7 +135,12 @@ def _typed(key: str, value: str, schema: dict[str, Any]) -> Any:
     return text
 
 
-def _read(key: str, value: str) -> str:
+def read_text_argument(key: str, value: str) -> str:
+    """Return *value*; of ``@FILE`` the file's text, of ``@-`` a line of standard input.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
     if not value.startswith("@"):
         return value
     if value == "@-":

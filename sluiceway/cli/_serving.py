@@ -91,6 +91,7 @@ def services_for(
         actions=application.actions,
         tenant_names=application.world.tenant_settings,
         trials=application.new_trials(),
+        transport=application.transport,
         rate_limit=parse_rate_limit(application.settings.tenant_rate_limit),
         is_development=is_development,
         is_secure=is_secure,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from sluiceway.cli._remote import Api
+    from sluiceway.models.json import JsonObject
 
 __all__ = ["COMMAND"]
 
@@ -184,6 +185,37 @@ def limits(kind: str, *, as_json: bool, max_age: str | None, **numbers: str | No
             ]
         )
     )
+    return 0
+
+
+@COMMAND.command()
+@click.argument("provider", required=False)
+@click.argument("key", required=False)
+@_as_json
+def reports(provider: str | None, key: str | None, *, as_json: bool) -> int:
+    """Show where providers can report deliveries; with a KEY, have a provider's reports believed.
+
+    KEY is what proves that a post is the provider's; @FILE reads it from a file, @- from standard
+    input.
+    """
+    from sluiceway.cli._provider_values import read_text_argument  # noqa: PLC0415
+
+    async def work(api: Api) -> Any:
+        if provider and key:
+            body: JsonObject = {"key": read_text_argument("the key", key)}
+            await api.call("PUT", f"/sluiceway/v1/webhooks/{provider}", body)
+        found: list[dict[str, Any]] = (await api.call("GET", "/sluiceway/v1/webhooks"))["webhooks"]
+        return [entry for entry in found if provider in {None, entry["provider"]}]
+
+    found = run_async(_with_api(work))
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return 0
+    rows = [
+        [entry["provider"], "yes" if entry["is_set"] else "no", entry["url"], entry["key_title"]]
+        for entry in found
+    ]
+    click.echo(columns(["PROVIDER", "SET", "ADDRESS FOR THE PROVIDER", "KEY"], rows))
     return 0
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MESSAGE_KEY",
+    "MESSAGE_PARAM",
     "basic",
     "bearer",
     "encode_json",
@@ -28,6 +29,8 @@ __all__ = [
 
 MESSAGE_KEY: Final = "sluiceway_message_id"
 """The name under which services keep our id of a message and report it back."""
+MESSAGE_PARAM: Final = "message"
+"""The query parameter of a callback's URL that holds our id of the message."""
 _LONGEST_ANSWER: Final = 1024 * 1024
 encode_json: Final = msgspec.json.Encoder().encode
 

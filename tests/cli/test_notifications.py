@@ -174,6 +174,16 @@ def test_limits_are_shown_and_changed(cli: Cli) -> None:
     assert cli("providers", "limits", "email", "--concurrency", "0")[0] == 2
 
 
+def test_reports_are_believed_with_a_key(cli: Cli, tmp_path: Path) -> None:
+    assert "https://localhost:4080/sluiceway/v1/webhooks/resend" in cli("providers", "reports")[1]
+    key = tmp_path / "key.txt"
+    key.write_text("whsec_made_up", encoding="utf-8")
+    (entry,) = parsed(cli, "providers", "reports", "resend", f"@{key}")
+    assert entry["is_set"]
+    assert "whsec_made_up" not in str(entry)
+    assert cli("providers", "reports", "pigeon", "key")[0] == 2
+
+
 def test_a_step_is_previewed_from_a_file_without_a_database(
     cli: Cli, flow: str, tmp_path: Path
 ) -> None:

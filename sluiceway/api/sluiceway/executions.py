@@ -9,6 +9,7 @@ import msgspec
 
 from sluiceway.api.paging import CHECKPOINT
 from sluiceway.api.route import Call, Param, Reply, Route, Stream
+from sluiceway.engine.outbox_record import step_messages
 from sluiceway.engine.record import summary_of
 from sluiceway.engine.service import StartRequest
 from sluiceway.errors import InvalidRequest, NotFound
@@ -17,7 +18,7 @@ from sluiceway.management.fields import OPEN, choice, closed, text
 from sluiceway.models.execution import ExecutionInput, ExecutionStatus
 from sluiceway.models.flow import Flow
 from sluiceway.models.timestamps import parse_timestamp
-from sluiceway.storage.durable import ExecutionFilter
+from sluiceway.storage.durable import ExecutionFilter, OutboxFilter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -46,6 +47,7 @@ _BATCH: Final = closed(
     "rows",
 )
 _LONGEST_WAIT_S: Final = 300
+_MOST_MESSAGES: Final = 500
 _KEEP_ALIVE_S: Final = 15.0
 
 
@@ -110,7 +112,23 @@ async def _record(call: Call, id_: str, *, debug: bool) -> JsonObject:
     if row is None:
         raise NotFound("Execution not found")
     record = await call.services.need_executions().get(id_, debug=debug)
+    if debug:
+        await _join_messages(call, id_, record)
     return {**_with_flow(row), **record}
+
+
+async def _join_messages(call: Call, id_: str, record: JsonObject) -> None:
+    """Give each step that queued messages ``messages``: what became of them, reports included."""
+    matching = OutboxFilter(execution_id=id_)
+    rows = await call.services.need_store().outbox.list(matching, limit=_MOST_MESSAGES)
+    if not rows:
+        return
+    by_step = step_messages(rows)
+    shown: Any = record["debug"]
+    shown["steps"] = [
+        {**step, "messages": by_step[step["id"]]} if step["id"] in by_step else step
+        for step in shown["steps"]
+    ]
 
 
 def _with_flow(row: ExecutionRow) -> JsonObject:

@@ -106,10 +106,10 @@ async def _content(call: Call) -> JsonObject:
 
 async def _page(call: Call) -> Reply:
     content = open_content(await _load(call), call.services.tenant.environment.sealer)
-    is_email = isinstance(content, EmailContent)
+    html = content.html if isinstance(content, EmailContent) else ""
     return mail_page(
-        markup=content.html if is_email else "",
-        text=html_to_text(content.html) if is_email else content.text,
+        markup=html,
+        text=html_to_text(html) if isinstance(content, EmailContent) else content.text,
         part=call.query["part"],
         shows_images=call.query["images"] == "show",
     )

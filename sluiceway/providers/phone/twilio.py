@@ -11,7 +11,7 @@ from sluiceway.models.message import Channel
 from sluiceway.providers.answers import check_status, read_object, read_text
 from sluiceway.providers.base import PhoneProviderSpec, Receipt
 from sluiceway.providers.configuration import closed, host_part, optional_text, required_text
-from sluiceway.providers.requests import basic, form_request
+from sluiceway.providers.requests import MESSAGE_PARAM, basic, form_request
 from sluiceway.providers.say_languages import say_language
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class Twilio:
     auth_token: str = field(repr=False)
     default_from: str | None = None
     messaging_service_sid: str | None = None
+    report_url: str | None = None
 
     def build_request(self, message: PhoneMessage) -> OutboundRequest:
         """Map *message* to Twilio's form; see ``HttpPhoneProvider``.
@@ -43,8 +44,18 @@ class Twilio:
             ProviderRejected: there is no sender, or the text is too long to be spoken.
         """
         if message.channel is Channel.CALL:
-            return self._request("Calls", message, [("Twiml", speak(message))])
-        return self._request("Messages", message, [("Body", message.text)])
+            events = [
+                ("StatusCallbackEvent", name) for name in ("ringing", "answered", "completed")
+            ]
+            callback = self._callback(message)
+            return self._request(
+                "Calls",
+                message,
+                [("Twiml", speak(message)), *callback, *(events if callback else [])],
+            )
+        return self._request(
+            "Messages", message, [("Body", message.text), *self._callback(message)]
+        )
 
     def parse_response(self, response: OutboundResponse) -> Receipt:
         """Read ``sid``; see ``HttpPhoneProvider``."""
@@ -59,6 +70,11 @@ class Twilio:
             [("To", message.to), self._sender(message), *content],
             headers=basic(self.account_sid, self.auth_token),
         )
+
+    def _callback(self, message: PhoneMessage) -> list[tuple[str, str]]:
+        if self.report_url is None:
+            return []
+        return [("StatusCallback", f"{self.report_url}?{MESSAGE_PARAM}={message.id}")]
 
     def _sender(self, message: PhoneMessage) -> tuple[str, str]:
         sender = message.sender or self.default_from
@@ -95,6 +111,7 @@ def _build(configured: ConfiguredProvider) -> Twilio:
         auth_token=required_text(configured, "auth_token"),
         default_from=configured.default_from or optional_text(configured, "default_from"),
         messaging_service_sid=optional_text(configured, "mssid"),
+        report_url=configured.report_url,
     )
 
 

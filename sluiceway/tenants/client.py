@@ -43,25 +43,25 @@ _CHARSET: Final = re.compile(r"charset=\"?([\w-]+)", re.IGNORECASE)
 class RateLimits(Protocol):
     """One bucket for each tenant, shared by all workers; it learns from what tenants answer."""
 
-    async def wait(self, domain: str) -> float:
-        """Take a token of *domain*'s bucket; return the seconds to wait before using it."""
+    async def wait(self, domain: str) -> None:
+        """Wait for a token of *domain*'s bucket."""
         ...
 
-    async def learn(self, domain: str, status: int, headers: Mapping[str, str]) -> None:
-        """Take in what an answer says of the limit."""
+    async def learn(self, domain: str, status: int, headers: Mapping[str, str]) -> bool:
+        """Take in what an answer says; tell whether ``wait`` makes callers wait because of it."""
         ...
 
 
 class NoLimits:
     """Never waits, learns nothing: for tests and for callers with a bucket of their own."""
 
-    async def wait(self, domain: str) -> float:
+    async def wait(self, domain: str) -> None:
         """See ``RateLimits``."""
-        del domain
-        return 0.0
 
-    async def learn(self, domain: str, status: int, headers: Mapping[str, str]) -> None:
+    async def learn(self, domain: str, status: int, headers: Mapping[str, str]) -> bool:
         """See ``RateLimits``."""
+        del domain, status, headers
+        return False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -133,8 +133,7 @@ class TenantClient:
         attempt = 0
         while True:
             attempt += 1
-            if wait_s := await self.limits.wait(domain):
-                await self.sleep(wait_s)
+            await self.limits.wait(domain)
             answer: OutboundResponse | None = None
             try:
                 answer = await self.transport.send(request)
@@ -143,9 +142,11 @@ class TenantClient:
                     raise
             told: float | None = None
             if answer is not None:
-                await self.limits.learn(domain, answer.status, answer.headers)
+                has_queue = await self.limits.learn(domain, answer.status, answer.headers)
                 if not self._may_retry(attempt, answer.status, request):
                     return answer
+                if has_queue:
+                    continue
                 told = wait_told(answer.headers, now=self.now())
             await self.sleep(self.policy.wait(attempt, told_s=told, chance=self.chance))
 
@@ -160,9 +161,10 @@ def read_body(answer: OutboundResponse) -> JsonValue:
     if not answer.body:
         return None
     content_type = answer.headers.get("content-type", "")
-    if "json" in content_type or answer.body[:1] in b"{[":
+    data = answer.body.removeprefix(b"\xef\xbb\xbf")
+    if "json" in content_type or data[:1] in b"{[":
         try:
-            value: JsonValue = msgspec.json.decode(answer.body)
+            value: JsonValue = msgspec.json.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass
         else:

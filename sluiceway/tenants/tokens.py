@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
@@ -14,7 +15,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from sluiceway.errors import OutboundError, TargetUnreachable, TokenError
+from sluiceway.errors import OutboundError, TargetUnreachable, TokenError, VaultError
+from sluiceway.models.masking import Masker
 from sluiceway.models.timestamps import format_timestamp, parse_timestamp, utc_now
 from sluiceway.outbound.base import OutboundRequest
 from sluiceway.outbound.retry import RetryPolicy, wait_told
@@ -22,7 +24,7 @@ from sluiceway.outbound.retry import RetryPolicy, wait_told
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from sluiceway.models.json import JsonObject
+    from sluiceway.models.json import JsonObject, JsonValue
     from sluiceway.outbound.base import OutboundResponse, Transport
     from sluiceway.vault.base import Sealer
 
@@ -31,6 +33,18 @@ __all__ = ["ClientCredentials", "Token", "TokenCache", "Tokens"]
 _OK: Final = 200
 _MARGIN: Final = timedelta(seconds=60)
 _DEFAULT_LIFE: Final = timedelta(hours=24)
+_LONGEST_LIFE_S: Final = 30 * 86400
+_LONGEST_TOKEN: Final = 16 * 1024
+"""What servers take in a header; a token that is longer, or no plain text, is no token."""
+
+_PLAIN: Final = re.compile(r"[\x21-\x7e]+")
+_REFUSALS_HOLD: Final = timedelta(seconds=3)
+"""A batch with a wrong secret must not ask the tenant once a row."""
+
+_FETCH_WITHIN: Final = timedelta(seconds=15)
+"""How long one worker may be about to fetch a token before another does."""
+
+_LOOK_AGAIN_S: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +83,10 @@ class TokenCache(Protocol):
         """Keep a value until *expires_at*."""
         ...
 
+    async def claim(self, key: str, value: bytes, *, now: datetime, until: datetime) -> bool:
+        """Keep *value* until then, unless the key has one already; tell whether it was kept."""
+        ...
+
     async def delete(self, key: str) -> None:
         """Forget a value."""
         ...
@@ -96,6 +114,7 @@ class Tokens:
         self._sleep = sleep
         self._policy = policy or RetryPolicy()
         self._kept: dict[str, Token] = {}
+        self._refused: dict[str, tuple[datetime, TokenError]] = {}
         self._under_way: dict[str, asyncio.Task[Token]] = {}
 
     async def get(self, credentials: ClientCredentials) -> Token:
@@ -119,16 +138,32 @@ class Tokens:
     async def drop(self, credentials: ClientCredentials, token: Token) -> None:
         """Forget *token*, which the tenant refused, unless another took its place already."""
         kept = self._kept.get(credentials.key)
-        if kept is None or kept.text != token.text:
-            return
-        del self._kept[credentials.key]
-        await self._cache.delete(_cache_key(credentials))
+        if kept is not None and kept.text == token.text:
+            del self._kept[credentials.key]
+        shared = await self._load(credentials)
+        if shared is not None and shared.text == token.text:
+            await self._cache.delete(_cache_key(credentials))
 
     async def _find(self, credentials: ClientCredentials) -> Token:
-        token = await self._load(credentials)
-        if token is None:
-            token = await self._fetch(credentials)
-            await self._save(credentials, token)
+        refused = self._refused.get(credentials.key)
+        if refused is not None and self._now() < refused[0]:
+            raise refused[1]
+        lock = f"fetching/{credentials.key}"
+        while (token := await self._load(credentials)) is None:
+            until = self._now() + _FETCH_WITHIN
+            if not await self._cache.claim(lock, b"", now=self._now(), until=until):
+                # Another worker is about to fetch it.
+                await self._sleep(_LOOK_AGAIN_S)
+                continue
+            try:
+                token = await self._fetch(credentials)
+                await self._save(credentials, token)
+                break
+            except TokenError as error:
+                self._refused[credentials.key] = (self._now() + _REFUSALS_HOLD, error)
+                raise
+            finally:
+                await self._cache.delete(lock)
         self._kept[credentials.key] = token
         return token
 
@@ -137,7 +172,11 @@ class Tokens:
         sealed = await self._cache.get(key, now=self._now())
         if sealed is None:
             return None
-        found: JsonObject = msgspec.json.decode(self._sealer.open(sealed, identity=key))
+        try:
+            found: JsonObject = msgspec.json.decode(self._sealer.open(sealed, identity=key))
+        except VaultError:  # a cache need not be read: its key is gone, or it was tampered with
+            await self._cache.delete(key)
+            return None
         return Token(
             text=str(found["text"]),
             scope=str(found["scope"]),
@@ -160,14 +199,16 @@ class Tokens:
         text = document.get("access_token")
         if answer.status != _OK or not isinstance(text, str):
             raise _explain(answer, document, credentials)
-        life = document.get("expires_in")
-        lasts = timedelta(seconds=life) if isinstance(life, int | float) else _DEFAULT_LIFE
-        # Renewed early, each worker at another moment; a token of seconds is still used once.
-        early = min(_MARGIN, lasts / 2) * self._chance.uniform(1, 2)
+        if len(text) > _LONGEST_TOKEN or not _PLAIN.fullmatch(text):
+            raise TokenError(
+                f"expected an access token from {credentials.domain}, found a text that is none",
+                hint="Look at what its token endpoint answers.",
+            )
+        lasts = _life(document.get("expires_in"))
+        # Renewed early, at another moment each time; a token of seconds is still used for a while.
+        early = min(_MARGIN, lasts / 4) * self._chance.uniform(1, 2)
         return Token(
-            text=text,
-            scope=str(document.get("scope", "")),
-            expires_at=self._now() + max(lasts - early, timedelta(0)),
+            text=text, scope=str(document.get("scope", "")), expires_at=self._now() + lasts - early
         )
 
     async def _ask(self, credentials: ClientCredentials) -> OutboundResponse:
@@ -204,14 +245,23 @@ class Tokens:
             await self._sleep(self._policy.wait(attempt, told_s=told, chance=self._chance))
 
 
+def _life(value: JsonValue) -> timedelta:
+    """Return how long a token lasts; what is no such number means a day, as Auth0's do."""
+    if isinstance(value, str) and value.isdecimal():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return _DEFAULT_LIFE
+    return timedelta(seconds=value) if 0 <= value <= _LONGEST_LIFE_S else _DEFAULT_LIFE
+
+
 def _cache_key(credentials: ClientCredentials) -> str:
     return f"token/{credentials.key}"
 
 
 def _parse(answer: OutboundResponse) -> JsonObject:
     try:
-        document = msgspec.json.decode(answer.body)
-    except msgspec.DecodeError:
+        document: JsonValue = msgspec.json.decode(answer.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
 
@@ -220,7 +270,10 @@ def _explain(
     answer: OutboundResponse, document: JsonObject, credentials: ClientCredentials
 ) -> TokenError | TargetUnreachable:
     domain, code = credentials.domain, str(document.get("error", ""))
-    said = str(document.get("error_description", ""))[:300]
+    masker = Masker()
+    masker.add(credentials.client_secret)
+    # Some servers quote what they were sent.
+    said = masker.apply_text(str(document.get("error_description", ""))[:300])
     status = answer.status
     who = (
         f"the token endpoint of {domain}" if credentials.token_endpoint else f"the tenant {domain}"

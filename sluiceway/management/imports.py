@@ -1,0 +1,65 @@
+"""What imported containers held beside their flows, kept so that an export gives it back.
+
+A Dashboard export has a form and versions, a deploy-cli folder has grants and forms, a flow may
+have keys that Sluiceway does not know. One record is kept for each container that was imported.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from sluiceway.management.fields import OPEN, closed, text
+from sluiceway.management.records import change
+from sluiceway.storage.base import Document, DuplicateKey
+
+if TYPE_CHECKING:
+    from sluiceway.management.environment import Environment
+    from sluiceway.models.json import JsonObject
+
+__all__ = ["KIND", "RECORD", "delete_import", "keep_import", "list_imports"]
+
+KIND: Final = "import"
+_MOST: Final = 1000
+_ITEMS: Final[JsonObject] = {"type": "array", "items": {"type": "object"}}
+
+RECORD: Final = closed(
+    {
+        "format": text(20),
+        "name": text(255),
+        "flows": _ITEMS,
+        "connections": _ITEMS,
+        "forms": OPEN,
+        "rest": OPEN,
+        "keys": {"type": "array", "items": {"type": "string"}},
+    },
+    "format",
+    "name",
+    "flows",
+)
+
+
+async def keep_import(environment: Environment, id_: str, record: JsonObject) -> JsonObject:
+    """Keep *record* in place of the earlier one of that id."""
+    now = environment.now()
+    edited = await change(
+        environment.documents, KIND, id_, lambda old: replace(old, body=record, updated_at=now)
+    )
+    if edited is None:
+        document = Document(kind=KIND, id=id_, body=record, created_at=now, updated_at=now)
+        try:
+            await environment.documents.insert(document)
+        except DuplicateKey:  # another import of the same container at the same time
+            return await keep_import(environment, id_, record)
+    return {"id": id_, **record}
+
+
+async def list_imports(environment: Environment) -> list[JsonObject]:
+    """Return every record, oldest first."""
+    found = await environment.documents.list(KIND, limit=_MOST)
+    return [{"id": document.id, **document.body} for document in found]
+
+
+async def delete_import(environment: Environment, id_: str) -> None:
+    """Forget a record."""
+    await environment.documents.delete(KIND, id_)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MEMBER_ROLES",
+    "ORGANIZATION_CLIENT_GRANTS",
     "ORGANIZATION_CONNECTIONS",
     "ORGANIZATION_MEMBERS",
     "ROLE_USERS",
@@ -52,6 +53,9 @@ ORGANIZATION_MEMBERS: Final = Membership(
 )
 ORGANIZATION_CONNECTIONS: Final = Membership(
     kind="organization_connection", left="organization", right="connection"
+)
+ORGANIZATION_CLIENT_GRANTS: Final = Membership(
+    kind="organization_client_grant", left="organization", right="client_grant"
 )
 MEMBER_ROLES: Final = Membership(kind="organization_member_role", left="member", right="role")
 

@@ -22,6 +22,7 @@ _RESOURCES: Final = (
     "organization_members",
     "organization_member_roles",
     "organization_connections",
+    "organization_client_grants",
     "roles",
     "role_members",
     "email_provider",

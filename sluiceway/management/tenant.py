@@ -27,6 +27,7 @@ _RESET: Final = (
     "organization_member",
     "organization_member_role",
     "organization_connection",
+    "organization_client_grant",
     "connection",
     "resource_server",
     "email_provider",

@@ -198,7 +198,11 @@ ORGANIZATIONS: Final = Resource(
     taken=("An organization with this name already exists.", "organization_conflict"),
     unique=("name",),
     merged=("metadata",),
-    dependants=("organization_member", "organization_connection"),
+    dependants=(
+        "organization_member",
+        "organization_connection",
+        "organization_client_grant",
+    ),
 )
 
 _ROLE: Final[JsonObject] = {"name": text(50), "description": text(255, shortest=0)}

@@ -57,67 +57,168 @@ def test_node_auth0_drives_every_method(server: Server, webhook_url: str) -> Non
     assert "methods answered as expected" in output
 
 
+KINDS = [
+    "flows",
+    "flowVaultConnections",
+    "emailProvider",
+    "emailTemplates",
+    "phoneProviders",
+    "phoneTemplates",
+    "clients",
+    "clientGrants",
+    "connections",
+    "resourceServers",
+    "roles",
+    "organizations",
+    "tenant",
+]
+API = "https://orders.example.com"
+CALL_API = {
+    "id": "http_request_a1b2",
+    "alias": "Call the API",
+    "type": "HTTP",
+    "action": "SEND_REQUEST",
+    "allow_failure": True,
+    "mask_output": False,
+    "params": {
+        "connection_id": "API",
+        "method": "GET",
+        "url": "https://api.example.com/{{fields.path}}",
+    },
+}
+UPDATE_USER = {
+    "id": "update_user_c3d4",
+    "type": "AUTH0",
+    "action": "UPDATE_USER",
+    "allow_failure": False,
+    "mask_output": False,
+    "params": {
+        "connection_id": "Tenant",
+        "user_id": "{{context.user.user_id}}",
+        "changes": {"app_metadata": {"called": True, "nickname": None}},
+    },
+}
+CONDITION = {
+    "id": "if_then_condition_e5f6",
+    "type": "FLOW",
+    "action": "BOOLEAN_CONDITION",
+    "allow_failure": False,
+    "mask_output": False,
+    "params": {
+        "if": {
+            "operator": "AND",
+            "operands": [
+                {
+                    "operator": "EQ",
+                    "operands": ["{{actions.http_request_a1b2.status}}", "200"],
+                }
+            ],
+        },
+        "then": [UPDATE_USER],
+        "else": [],
+    },
+}
+FILES = {
+    "flow-vault-connections/API.json": {
+        "name": "API",
+        "app_id": "HTTP",
+        "setup": {"type": "BEARER", "token": "a-secret-token"},
+    },
+    "flow-vault-connections/Tenant.json": {
+        "name": "Tenant",
+        "app_id": "AUTH0",
+        "setup": {
+            "type": "OAUTH_APP",
+            "client_id": "c1",
+            "client_secret": "secret-of-c1",
+            "domain": "tenant.example.com",
+        },
+    },
+    "flows/Call API.json": {"name": "Call API", "actions": [CALL_API, CONDITION]},
+    "emails/provider.json": {
+        "name": "smtp",
+        "enabled": True,
+        "default_from_address": "a@example.com",
+        "credentials": {
+            "smtp_host": "127.0.0.1",
+            "smtp_port": 2525,
+            "smtp_user": "u",
+            "smtp_pass": "secret-pass",
+        },
+    },
+    "emails/welcome_email.json": {
+        "template": "welcome_email",
+        "body": "./welcome_email.html",
+        "from": "a@example.com",
+        "subject": "Welcome",
+        "syntax": "liquid",
+        "urlLifetimeInSeconds": 3600,
+        "enabled": True,
+    },
+    "phone-providers/provider.json": [
+        {
+            "name": "twilio",
+            "disabled": False,
+            "configuration": {
+                "sid": "AC1",
+                "default_from": "+15550100",
+                "delivery_methods": ["text"],
+            },
+            "credentials": {"auth_token": "secret-of-twilio"},
+        }
+    ],
+    "phone-templates/otp_verify.json": {
+        "type": "otp_verify",
+        "disabled": False,
+        "content": {"from": "+15550100", "body": {"text": "{{ code }}", "voice": "{{ code }}"}},
+    },
+    "resource-servers/Orders.json": {
+        "name": "Orders",
+        "identifier": API,
+        "scopes": [{"value": "read:orders", "description": "Read orders"}],
+    },
+    "roles/clerk.json": {
+        "name": "clerk",
+        "description": "May read",
+        "permissions": [
+            {"permission_name": "read:orders", "resource_server_identifier": API},
+        ],
+    },
+    "clients/Shop.json": {
+        "name": "Shop",
+        "app_type": "non_interactive",
+        "grant_types": ["client_credentials"],
+    },
+    "grants/Shop.json": {"client_id": "Shop", "audience": API, "scope": ["read:orders"]},
+    "organizations/acme.json": {
+        "name": "acme",
+        "display_name": "Acme",
+        "connections": [
+            {"name": "Username-Password-Authentication", "assign_membership_on_login": False}
+        ],
+    },
+}
+SECRETS = ("a-secret-token", "secret-of-c1", "secret-pass", "secret-of-twilio")
+
+
 def tenant_folder(folder: Path) -> Path:
-    flows, vault, emails = folder / "flows", folder / "flow-vault-connections", folder / "emails"
-    for path in (flows, vault, emails):
-        path.mkdir(parents=True)
-    (vault / "API.json").write_text(
-        json.dumps(
-            {
-                "name": "API",
-                "app_id": "HTTP",
-                "setup": {"type": "BEARER", "token": "a-secret-token"},
-            }
-        )
-    )
-    (flows / "Call API.json").write_text(
-        json.dumps(
-            {
-                "name": "Call API",
-                "actions": [
-                    {
-                        "id": "http_request_a1b2",
-                        "alias": "Call the API",
-                        "type": "HTTP",
-                        "action": "SEND_REQUEST",
-                        "allow_failure": True,
-                        "mask_output": False,
-                        "params": {
-                            "connection_id": "API",
-                            "method": "GET",
-                            "url": "https://api.example.com/{{fields.path}}",
-                        },
-                    }
-                ],
-            }
-        )
-    )
-    (emails / "provider.json").write_text(
-        json.dumps(
-            {
-                "name": "smtp",
-                "enabled": True,
-                "default_from_address": "a@example.com",
-                "credentials": {
-                    "smtp_host": "127.0.0.1",
-                    "smtp_port": 2525,
-                    "smtp_user": "u",
-                    "smtp_pass": "secret-pass",
-                },
-            }
-        )
-    )
+    for name, document in FILES.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(document))
+    (folder / "emails" / "welcome_email.html").write_text("<p>Hello {{ user.name }}</p>")
     return folder
 
 
 def files_of(folder: Path) -> dict[str, str]:
     found: dict[str, str] = {}
-    for path in sorted(folder.rglob("*.json")):
-        text = path.read_text()
-        found[str(path.relative_to(folder))] = text
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        found[str(path.relative_to(folder))] = path.read_text()
     return found
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)  # deploy-cli thinks for a quarter of a minute before each import
 def test_deploy_cli_imports_twice_without_drift(server: Server, tmp_path: Path) -> None:
     source = tenant_folder(tmp_path / "tenant")
     config = {
@@ -125,7 +226,7 @@ def test_deploy_cli_imports_twice_without_drift(server: Server, tmp_path: Path) 
         "AUTH0_CLIENT_ID": server.client_id,
         "AUTH0_CLIENT_SECRET": server.client_secret,
         "AUTH0_ALLOW_DELETE": False,
-        "AUTH0_INCLUDED_ONLY": ["flows", "flowVaultConnections", "emailProvider"],
+        "AUTH0_INCLUDED_ONLY": KINDS,
     }
     config_file = tmp_path / "config.json"
     config_file.write_text(json.dumps(config))
@@ -140,9 +241,14 @@ def test_deploy_cli_imports_twice_without_drift(server: Server, tmp_path: Path) 
 
     assert exported[0] == exported[1]
     flow = json.loads(exported[1]["flows/Call API.json"])
-    assert flow["actions"][0]["params"]["connection_id"] == "API"
-    assert "a-secret-token" not in json.dumps(exported)
-    assert "secret-pass" not in json.dumps(exported)
+    # Exports name connections; the API knows them by id.
+    assert flow["actions"][0] == CALL_API
+    assert flow["actions"][1]["params"]["then"] == [UPDATE_USER]
+    assert {str(Path(name).parent) for name in FILES} <= {
+        str(Path(name).parent) for name in exported[1]
+    }
+    for secret in SECRETS:
+        assert secret not in json.dumps(exported)
 
     # What was exported can be imported in its turn, and still nothing changes.
     run([cli, "import", "-c", str(config_file), "-i", str(tmp_path / "export-1")], server)

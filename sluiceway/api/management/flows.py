@@ -8,6 +8,7 @@ from sluiceway.api.paging import CHECKPOINT, FLOW_PAGES, PAGES, is_checkpoint, p
 from sluiceway.api.route import Call, Param, Route
 from sluiceway.errors import InvalidRequest, NotFound
 from sluiceway.management import flows
+from sluiceway.management.flow_samples import delete_samples
 from sluiceway.storage.durable import ExecutionFilter
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ async def _update(call: Call) -> JsonValue:
 
 async def _delete(call: Call) -> None:
     await flows.delete_flow(call.services.tenant.environment, call.path["id"])
+    await delete_samples(call.services.tenant.environment, call.path["id"])
 
 
 async def _list_executions(call: Call) -> JsonValue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sluiceway.api.management._crud import crud_routes
@@ -9,15 +10,14 @@ from sluiceway.api.paging import CHECKPOINT, PAGES, paged, slice_of
 from sluiceway.api.route import Call, Route
 from sluiceway.errors import NotFound
 from sluiceway.management import memberships, users
-from sluiceway.management.fields import FLAG, closed, text
+from sluiceway.management.fields import closed, text
 from sluiceway.management.memberships import (
     MEMBER_ROLES,
-    ORGANIZATION_CONNECTIONS,
     ORGANIZATION_MEMBERS,
     ROLE_USERS,
 )
 from sluiceway.management.resources import load_item, shown_item
-from sluiceway.management.tenant_resources import CONNECTIONS, ORGANIZATIONS, ROLES
+from sluiceway.management.tenant_resources import ORGANIZATIONS, ROLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -155,45 +155,9 @@ async def _take_member_roles(call: Call) -> None:
     await memberships.remove_links(_environment(call), MEMBER_ROLES, pairs)
 
 
-async def _organization_connections(call: Call) -> JsonValue:
-    environment, id_ = _environment(call), call.path["id"]
-    await load_item(environment, ORGANIZATIONS, id_)
-    found = await memberships.list_right(environment, ORGANIZATION_CONNECTIONS, id_)
-    ids, total, key = _page(call, "enabled_connections", found)
-    items = await memberships.load_many(environment, CONNECTIONS, ids)
-    return paged(key, [_enabled(item) for item in items], call.query, total=total)
-
-
-async def _enable_connection(call: Call) -> JsonValue:
-    environment, id_ = _environment(call), call.path["id"]
-    await load_item(environment, ORGANIZATIONS, id_)
-    body: JsonObject = call.body if isinstance(call.body, dict) else {}
-    connection = await load_item(environment, CONNECTIONS, str(body["connection_id"]))
-    await memberships.add_links(environment, ORGANIZATION_CONNECTIONS, [(id_, connection.id)])
-    return _enabled({**connection.body, "id": connection.id})
-
-
-async def _disable_connection(call: Call) -> None:
-    pair = (call.path["id"], call.path["connection_id"])
-    await memberships.remove_links(_environment(call), ORGANIZATION_CONNECTIONS, [pair])
-
-
-def _enabled(connection: JsonObject) -> JsonObject:
-    return {
-        "connection_id": connection["id"],
-        "assign_membership_on_login": False,
-        "show_as_button": True,
-        "connection": {"name": connection["name"], "strategy": connection["strategy"]},
-    }
-
-
 _LISTS: Final = (*PAGES, *CHECKPOINT)
 _ORG: Final = "/api/v2/organizations/{id}"
 _MEMBER_ROLES_PATH: Final = f"{_ORG}/members/{{user_id}}/roles"
-_CONNECTION: Final = closed(
-    {"connection_id": text(50), "assign_membership_on_login": FLAG, "show_as_button": FLAG},
-    "connection_id",
-)
 
 
 def _route(
@@ -280,31 +244,11 @@ ROUTES: Final = (
         body=_ids("roles"),
         status=204,
     ),
-    _route(
-        "GET",
-        f"{_ORG}/enabled_connections",
-        _organization_connections,
-        "List enabled connections",
-        "read:organization_connections",
+    # Auth0 answers 200 to the creation of a role, unlike that of everything else.
+    *(
+        replace(route, status=200) if route.method == "POST" else route
+        for route in crud_routes(ROLES, path="roles", scope="roles", key="roles", name="role")
     ),
-    _route(
-        "POST",
-        f"{_ORG}/enabled_connections",
-        _enable_connection,
-        "Enable a connection",
-        "create:organization_connections",
-        body=_CONNECTION,
-        status=201,
-    ),
-    _route(
-        "DELETE",
-        f"{_ORG}/enabled_connections/{{connection_id}}",
-        _disable_connection,
-        "Disable a connection",
-        "delete:organization_connections",
-        status=204,
-    ),
-    *crud_routes(ROLES, path="roles", scope="roles", key="roles", name="role"),
     _route(
         "GET",
         "/api/v2/roles/{id}/users",

@@ -1,0 +1,148 @@
+"""Clients, grants, connections, organizations, roles: what tools touch on the way to flows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.conftest import encoded
+
+if TYPE_CHECKING:
+    from tests.conftest import Door
+
+DATABASE = "Username-Password-Authentication"
+
+
+def database(door: Door) -> str:
+    return door("GET", "/api/v2/connections", query={"name": DATABASE}).body[0]["id"]
+
+
+def test_clients_are_filtered_and_paged(door: Door) -> None:
+    for name, kind in (("A", "spa"), ("B", "native"), ("C", "spa")):
+        door("POST", "/api/v2/clients", {"name": name, "app_type": kind})
+
+    def names(**query: Any) -> list[str]:
+        answer = door("GET", "/api/v2/clients", query=query).body
+        return [one["name"] for one in (answer if isinstance(answer, list) else answer["clients"])]
+
+    assert names(app_type="spa") == ["A", "C"]
+    assert names(app_type="spa,native", per_page=2) == ["A", "B"]
+    assert names(is_global="true") == []
+    assert len(names(is_global="false", is_first_party="true")) == 4
+    assert names(q="client_grant.allow_any_organization:true") == []
+    paged = door("GET", "/api/v2/clients", query={"include_totals": "true", "per_page": 1}).body
+    assert (paged["total"], paged["start"], paged["limit"]) == (4, 0, 1)
+
+
+def test_a_clients_secret_is_shown_once_and_can_be_rotated(door: Door) -> None:
+    made = door("POST", "/api/v2/clients", {"name": "A"}).body
+
+    assert len(made["client_secret"]) == 64
+    path = f"/api/v2/clients/{made['client_id']}"
+    assert "client_secret" not in door("GET", path).body
+    rotated = door("POST", f"{path}/rotate-secret").body
+    assert rotated["client_secret"] != made["client_secret"]
+
+
+@pytest.mark.parametrize("path", ["clients", "client-grants", "connections"])
+def test_a_change_of_nothing_is_refused(door: Door, path: str) -> None:
+    one = door("GET", f"/api/v2/{path}").body[0]
+    id_ = one.get("id") or one["client_id"]
+
+    answer = door("PATCH", f"/api/v2/{path}/{id_}", {})
+
+    assert answer.status == 400
+    assert "Too few properties defined (0), minimum 1" in answer.body["message"]
+
+
+def test_connections_are_switched_on_for_clients(door: Door) -> None:
+    path = f"/api/v2/connections/{database(door)}/clients"
+    switches = [{"client_id": "one", "status": True}, {"client_id": "two", "status": True}]
+
+    assert door("PATCH", path, switches).status == 204
+    assert door("GET", path).body == {"clients": [{"client_id": "one"}, {"client_id": "two"}]}
+    first = door("GET", path, query={"take": 1}).body
+    rest = door("GET", path, query={"take": 1, "from": first["next"]}).body
+    assert [one["client_id"] for one in first["clients"] + rest["clients"]] == ["one", "two"]
+    door("PATCH", path, [{"client_id": "one", "status": False}])
+    assert door("GET", path).body == {"clients": [{"client_id": "two"}]}
+    assert door("PATCH", "/api/v2/connections/con_nope/clients", switches).status == 404
+
+
+@pytest.mark.parametrize("name", ["connections", "enabled_connections"])
+def test_organizations_enable_connections(door: Door, name: str) -> None:
+    organization = door("POST", "/api/v2/organizations", {"name": "acme"}).body["id"]
+    base = f"/api/v2/organizations/{organization}/{name}"
+    connection = database(door)
+
+    made = door("POST", base, {"connection_id": connection, "show_as_button": False})
+
+    assert made.status == 201
+    assert made.body == {
+        "connection_id": connection,
+        "assign_membership_on_login": False,
+        "show_as_button": False,
+        "connection": {"name": DATABASE, "strategy": "auth0"},
+    }
+    assert door("POST", base, {"connection_id": connection}).status == 409
+    one = f"{base}/{connection}"
+    changed = door("PATCH", one, {"assign_membership_on_login": True})
+    assert changed.body["assign_membership_on_login"] is True
+    assert door("GET", base).body == [changed.body]
+    assert door("GET", base, query={"include_totals": "true"}).body[name] == [changed.body]
+    assert door("DELETE", one).status == 204
+    assert (door("GET", one).status, door("GET", base).body) == (404, [])
+
+
+def test_organizations_have_client_grants(door: Door) -> None:
+    organization = door("POST", "/api/v2/organizations", {"name": "acme"}).body["id"]
+    base = f"/api/v2/organizations/{organization}/client-grants"
+    grant = door("GET", "/api/v2/client-grants").body[0]
+
+    assert door("POST", base, {"grant_id": grant["id"]}).status == 201
+    assert [one["id"] for one in door("GET", base).body] == [grant["id"]]
+    assert door("DELETE", f"{base}/{grant['id']}").status == 204
+    assert door("GET", base).body == []
+
+
+def test_members_of_organizations_have_roles(door: Door) -> None:
+    organization = door("POST", "/api/v2/organizations", {"name": "acme"}).body["id"]
+    user = door(
+        "POST",
+        "/api/v2/users",
+        {"connection": DATABASE, "email": "ada@example.com", "password": "A-long-passw0rd"},
+    ).body["user_id"]
+    role = door("POST", "/api/v2/roles", {"name": "clerk"}).body["id"]
+    members = f"/api/v2/organizations/{organization}/members"
+
+    assert door("POST", members, {"members": [user]}).status == 204
+    assert [one["email"] for one in door("GET", members).body] == ["ada@example.com"]
+    roles = f"{members}/{encoded(user)}/roles"
+    door("POST", roles, {"roles": [role]})
+    assert [one["name"] for one in door("GET", roles).body] == ["clerk"]
+    by_name = door("GET", "/api/v2/organizations/name/acme").body
+    assert by_name["id"] == organization
+    door("DELETE", members, {"members": [user]})
+    assert door("GET", members).body == []
+    assigned = door("POST", f"/api/v2/roles/{role}/users", {"users": [user]})
+    assert (assigned.status, assigned.body) == (200, None)
+    assert len(door("GET", f"/api/v2/roles/{role}/users").body) == 1
+
+
+def test_names_are_taken_once(door: Door) -> None:
+    for path, body, status in (
+        ("roles", {"name": "clerk"}, 200),
+        ("organizations", {"name": "acme"}, 201),
+        ("resource-servers", {"identifier": "https://x.example.com"}, 201),
+        ("connections", {"name": "db", "strategy": "auth0"}, 201),
+    ):
+        assert door("POST", f"/api/v2/{path}", body).status == status, path
+        assert door("POST", f"/api/v2/{path}", body).status == 409, path
+
+
+def test_the_tenants_settings_are_kept(door: Door) -> None:
+    changed = door("PATCH", "/api/v2/tenants/settings", {"friendly_name": "Acme"}).body
+
+    assert changed["friendly_name"] == "Acme"
+    assert door("GET", "/api/v2/tenants/settings").body == changed

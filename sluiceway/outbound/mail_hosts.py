@@ -5,6 +5,7 @@ Source: RFC 5321, section 5.1; RFC 7505 (a single ``.`` means that the domain ta
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING, Final
 
 from sluiceway.errors import TargetUnreachable, UsageError
@@ -62,10 +63,10 @@ def _open_resolver(nameservers: tuple[str, ...]) -> Resolver:
         resolver = dns.asyncresolver.Resolver(configure=not nameservers)
         if nameservers:
             resolver.nameservers = [
-                dns.nameserver.Do53Nameserver(host, port)
+                dns.nameserver.Do53Nameserver(str(ipaddress.ip_address(host)), port)
                 for host, port in map(_split_port, nameservers)
             ]
-    except (ValueError, dns.exception.DNSException) as error:
+    except (ValueError, dns.resolver.NoResolverConfiguration) as error:
         raise UsageError(f"nameservers: cannot use them: {error}") from error
     resolver.cache = dns.resolver.LRUCache(_KEPT_ANSWERS)
     return resolver

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ACTION", "SignJwt", "run", "seconds_of"]
 
-_SPAN: Final = re.compile(r"(\d+(?:\.\d+)?|\.\d+) *([a-z]*)", re.IGNORECASE)
+_SPAN: Final = re.compile(r"(\d+(?:\.\d+)?|\.\d+) *([a-z]*)", re.IGNORECASE | re.ASCII)
 _UNITS: Final = {
     "milliseconds millisecond msecs msec ms": 0.001,
     "seconds second secs sec s": 1.0,

@@ -50,4 +50,4 @@ async def hash_code(code: str, *, salt: bytes, reference: str) -> bytes:
 
 def _scrypt(parts: Sequence[str], salt: bytes) -> bytes:
     text = "\0".join(parts).encode("utf-8", "surrogatepass")
-    return hashlib.scrypt(text, salt=salt, n=2**13, r=8, p=1, dklen=32)
+    return hashlib.scrypt(text, salt=salt, n=2**12, r=8, p=1, dklen=32)

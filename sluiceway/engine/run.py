@@ -76,7 +76,7 @@ class Run:
         self._plan = plan
         self._payload = payload
         self._input = payload.input
-        self._actions: JsonObject = {}
+        self._actions: JsonObject = dict(payload.outputs)
         self._passed = 0
         self._position = journal.next_position
         self._pending: Performed | None = None

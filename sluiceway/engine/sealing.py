@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypedDict, cast
+from typing import TYPE_CHECKING, Final, NotRequired, TypedDict, cast
 
 import msgspec
 
@@ -38,10 +38,14 @@ _PLAIN, _PACKED = b"\x00", b"\x01"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """What an execution was started with; *seed* is the secret all its randomness comes from."""
+    """What an execution was started with; *seed* is the secret all its randomness comes from.
+
+    *outputs* are those of steps that are not a part of the flow, for a part of it that is tried.
+    """
 
     input: ExecutionInput
     seed: str = field(repr=False)
+    outputs: JsonObject = field(default_factory=dict["str", "JsonValue"], repr=False)
 
 
 def digest_of(document: bytes) -> str:
@@ -83,6 +87,8 @@ def open_json(sealer: Sealer, sealed: bytes, *, identity: str) -> JsonValue:
 def seal_payload(sealer: Sealer, payload: Payload, *, execution_id: str) -> bytes:
     """Seal an execution's input and seed."""
     value: JsonObject = {"input": payload.input.as_json(), "seed": payload.seed}
+    if payload.outputs:
+        value["outputs"] = payload.outputs
     return seal_json(sealer, value, identity=payload_identity(execution_id))
 
 
@@ -90,7 +96,9 @@ def open_payload(sealer: Sealer, sealed: bytes, *, execution_id: str) -> Payload
     """Open what ``seal_payload`` gave. Raises ``VaultError``."""
     value = open_json(sealer, sealed, identity=payload_identity(execution_id))
     kept = cast("_KeptPayload", value)
-    return Payload(input=ExecutionInput(**kept["input"]), seed=kept["seed"])
+    return Payload(
+        input=ExecutionInput(**kept["input"]), seed=kept["seed"], outputs=kept.get("outputs", {})
+    )
 
 
 def seal_snapshot(sealer: Sealer, document: bytes, digest: str) -> bytes:
@@ -114,3 +122,4 @@ class _KeptInput(TypedDict):
 class _KeptPayload(TypedDict):
     input: _KeptInput
     seed: str
+    outputs: NotRequired[JsonObject]

@@ -56,6 +56,7 @@ class StartRequest:
     not_before: datetime | None = None
     journey_id: str | None = None
     batch_id: str | None = None
+    outputs: JsonObject | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,7 @@ class Executions:
         not_before: datetime | None = None,
         connections: Mapping[str, str] | None = None,
         journey_id: str | None = None,
+        outputs: JsonObject | None = None,
     ) -> str:
         """Start *flow* and return the execution's id; a worker runs it.
 
@@ -106,6 +108,7 @@ class Executions:
             not_before: the earliest moment to run it.
             connections: names to use in place of the flow's ``connection_id`` values.
             journey_id: the journey it belongs to, as Auth0's records have it.
+            outputs: what expressions read of steps that are not in *flow*, by id: to try a part.
 
         Raises:
             StorageError: the database cannot be written.
@@ -115,6 +118,7 @@ class Executions:
             idempotency_key=idempotency_key,
             not_before=not_before,
             journey_id=journey_id,
+            outputs=outputs,
         )
         created = await self.start_many(flow, [request], connections=connections)
         return created[0].id
@@ -138,7 +142,9 @@ class Executions:
         # One call to the system for all the chance an execution needs.
         chance = secrets.token_bytes(48)
         id_ = encode_id("afe", int.from_bytes(chance[:16]))
-        payload = Payload(input=request.input, seed=chance[16:32].hex())
+        payload = Payload(
+            input=request.input, seed=chance[16:32].hex(), outputs=request.outputs or {}
+        )
         return NewExecution(
             id=id_,
             flow_id=wording.source.id,
@@ -298,7 +304,9 @@ class Executions:
             snapshot,
             Flow(name=row.flow_name, actions=(), id=row.flow_id, version=row.flow_version),
         )
-        request = StartRequest(input=payload.input, journey_id=row.journey_id)
+        request = StartRequest(
+            input=payload.input, journey_id=row.journey_id, outputs=payload.outputs
+        )
         created = await store.create(self._new(wording, request))
         self._live.work.set()
         return created.id

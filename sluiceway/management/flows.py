@@ -24,6 +24,7 @@ __all__ = [
     "KIND",
     "UPDATE_FLOW",
     "FlowPage",
+    "comment_version",
     "create_flow",
     "delete_flow",
     "find_flow",
@@ -220,11 +221,32 @@ async def get_version(environment: Environment, id_: str, version: int) -> JsonO
     return _shown_version(document)
 
 
+async def comment_version(
+    environment: Environment, id_: str, comment: str, *, version: int | None = None
+) -> JsonObject:
+    """Say what a version changed, and why: the current one, or *version*. Raises ``NotFound``."""
+    number = version if version is not None else (await _load(environment, id_)).version
+    key = f"{id_}@{number}"
+
+    def edit(current: Document) -> Document:
+        body = {name: value for name, value in current.body.items() if name != "comment"}
+        return replace(current, body={**body, "comment": comment} if comment else body)
+
+    edited = await change(environment.documents, _VERSION_KIND, key, edit)
+    if edited is None:
+        raise NotFound("Flow version not found")
+    shown = _shown_version(edited)
+    shown.pop("actions", None)
+    return shown
+
+
 async def roll_back(environment: Environment, id_: str, version: int) -> JsonObject:
     """Make an earlier wording the current one, as a new version. Raises ``NotFound``."""
     earlier = await get_version(environment, id_, version)
     actions = earlier.get("actions", [])
-    return await update_flow(environment, id_, {"name": earlier["name"], "actions": actions})
+    flow = await update_flow(environment, id_, {"name": earlier["name"], "actions": actions})
+    await comment_version(environment, id_, f"Back to version {version}")
+    return flow
 
 
 async def _keep_version(environment: Environment, flow: Document) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sluiceway.management import flows, users
 from sluiceway.management.connections import DEFAULT_CONNECTION
+from sluiceway.management.flow_samples import keep_sample
 from sluiceway.management.memberships import ORGANIZATION_MEMBERS, ROLE_USERS, add_links
 from sluiceway.management.resources import create_item
 from sluiceway.management.tenant_resources import ORGANIZATIONS, ROLES
@@ -74,5 +75,7 @@ async def add_sample_data(environment: Environment) -> bool:
     await add_links(environment, ROLE_USERS, [(str(role["id"]), ids[0])])
     pairs = [(str(organization["id"]), id_) for id_ in ids]
     await add_links(environment, ORGANIZATION_MEMBERS, pairs)
-    await flows.create_flow(environment, _FLOW)
+    flow = await flows.create_flow(environment, _FLOW)
+    greeted: JsonObject = {"fields": {"user_id": ids[0]}}
+    await keep_sample(environment, str(flow["id"]), "Ada Lovelace", greeted)
     return True

@@ -33,7 +33,13 @@ _INPUT: Final[JsonObject] = {"context": OPEN, "fields": OPEN, "vars": OPEN}
 _CONNECTIONS: Final[JsonObject] = {"type": "object", "additionalProperties": {"type": "string"}}
 _START: Final = closed({**_INPUT, "connections": _CONNECTIONS, "not_before": text(64)})
 _RUN: Final = closed(
-    {**_INPUT, "connections": _CONNECTIONS, "flow": {"type": ["object", "array"]}}, "flow"
+    {
+        **_INPUT,
+        "connections": _CONNECTIONS,
+        "flow": {"type": ["object", "array"]},
+        "outputs": {**OPEN, "description": "Outputs of earlier steps that the flow leaves out."},
+    },
+    "flow",
 )
 _RETRY: Final = closed({"from": choice("start", "failed_step")})
 _ROW: Final = closed({**_INPUT, "key": text(200)}).document
@@ -70,13 +76,14 @@ async def _begin(call: Call, flow: Flow) -> Reply:
     key = call.headers.get("idempotency-key", "")
     if len(key) > 255:  # noqa: PLR2004 - what the store's column is meant for
         raise InvalidRequest("expected an Idempotency-Key of at most 255 characters")
-    not_before = body.get("not_before")
+    not_before, outputs = body.get("not_before"), body.get("outputs")
     id_ = await executions.start(
         flow,
         _input(body),
         idempotency_key=key or None,
         not_before=_moment(not_before, "not_before") if isinstance(not_before, str) else None,
         connections=_connections(body),
+        outputs=outputs if isinstance(outputs, dict) else None,
     )
     wait = call.query["wait"]
     if wait and await executions.wait(id_, timeout_s=min(wait, _LONGEST_WAIT_S)):

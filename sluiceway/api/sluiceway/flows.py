@@ -9,7 +9,7 @@ import msgspec
 from sluiceway.api.route import Call, Route
 from sluiceway.errors import NotFound
 from sluiceway.management import flows
-from sluiceway.management.fields import closed
+from sluiceway.management.fields import closed, text
 from sluiceway.management.validation import Schema
 from sluiceway.models.flow_files import parse_flow_bundle
 
@@ -38,6 +38,16 @@ async def _roll_back(call: Call) -> JsonValue:
     body: Any = call.body
     environment = call.services.tenant.environment
     return await flows.roll_back(environment, call.path["id"], body["version"])
+
+
+async def _comment(call: Call) -> JsonValue:
+    body: Any = call.body
+    return await flows.comment_version(
+        call.services.tenant.environment,
+        call.path["id"],
+        body["comment"],
+        version=body.get("version"),
+    )
 
 
 async def _export(call: Call) -> JsonObject:
@@ -88,6 +98,9 @@ async def _uses(call: Call) -> JsonObject:
 
 
 _ONE: Final = "/sluiceway/v1/flows/{id}"
+_COMMENT: Final = closed(
+    {"comment": text(500, shortest=0), "version": {"type": "integer", "minimum": 1}}, "comment"
+)
 
 ROUTES: Final = (
     Route(
@@ -113,6 +126,15 @@ ROUTES: Final = (
         summary="Make an earlier version the current one",
         scopes=("update:flows",),
         body=closed({"version": {"type": "integer", "minimum": 1}}, "version"),
+        tag="flows",
+    ),
+    Route(
+        method="PUT",
+        path=f"{_ONE}/comment",
+        handle=_comment,
+        summary="Say what a version changed, and why",
+        scopes=("update:flows",),
+        body=_COMMENT,
         tag="flows",
     ),
     Route(

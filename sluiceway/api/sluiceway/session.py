@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sluiceway.api.auth import COOKIE, cookie_of, session_of
 from sluiceway.api.errors import Refusal, envelope
-from sluiceway.api.route import Call, Reply, Route
+from sluiceway.api.route import Call, Param, Reply, Route
 from sluiceway.management import clients
 from sluiceway.management.fields import closed, text
 from sluiceway.management.sessions import LIFETIME, end_session, new_session
@@ -42,6 +42,8 @@ async def _show(call: Call) -> Reply:
         return Reply(body=_shown(session))
     client_id = call.services.console_client_id
     if not (call.services.is_development and client_id and _is_local(call)):
+        if call.query["optional"]:
+            return Reply(status=204)
         body = envelope(401, "Missing authentication", attributes={"error": "no session"})
         raise Refusal(Reply(status=401, body=body))
     environment = call.services.tenant.environment
@@ -110,6 +112,13 @@ ROUTES: Final = (
         handle=_show,
         summary="Show who is signed in",
         is_open=True,
+        query=(
+            Param(
+                name="optional",
+                type="boolean",
+                description="Answer 204, not 401, where nobody is signed in.",
+            ),
+        ),
         tag="session",
     ),
     Route(

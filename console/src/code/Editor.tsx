@@ -1,0 +1,136 @@
+/** The code editor behind every field that takes expressions. Loaded when first needed. */
+import { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap, completionStatus, startCompletion } from '@codemirror/autocomplete'
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
+import { bracketMatching, foldGutter, foldKeymap, indentUnit } from '@codemirror/language'
+import { linter, lintGutter, type Diagnostic } from '@codemirror/lint'
+import { Annotation, Compartment, EditorState, type Extension } from '@codemirror/state'
+import { Decoration, drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers, MatchDecorator, placeholder, ViewPlugin, type DecorationSet, type ViewUpdate } from '@codemirror/view'
+import { useEffect, useRef } from 'react'
+import { parseTemplateJson } from '../flow/jsonText.ts'
+import type { Scope } from '../flow/scope.ts'
+import { completions } from './completion.ts'
+import { languageOf, type Language } from './languages.ts'
+
+export interface EditorProps {
+  value: string
+  onChange?: (value: string) => void
+  language: Language
+  label: string
+  scope?: Scope | null
+  singleLine?: boolean
+  readOnly?: boolean
+  invalid?: boolean
+  required?: boolean
+  describedBy?: string | undefined
+  hint?: string
+  height?: 'small' | 'medium' | 'large' | 'fill'
+  autoFocus?: boolean
+  onReady?: (insert: (text: string) => void) => void
+}
+
+const fromOutside = Annotation.define<boolean>()
+const nonce = document.querySelector<HTMLScriptElement>('script[nonce]')?.nonce ?? ''
+
+const templates = new MatchDecorator({ regexp: /\{\{[^{}]*\}\}/g, decoration: Decoration.mark({ class: 'cm-pill' }) })
+const pills = ViewPlugin.fromClass(class {
+  decorations: DecorationSet
+  constructor(view: EditorView) { this.decorations = templates.createDeco(view) }
+  update(update: ViewUpdate) { this.decorations = templates.updateDeco(update, this.decorations) }
+}, { decorations: (plugin) => plugin.decorations })
+
+const jsonLinter = linter((view): Diagnostic[] => {
+  const text = view.state.doc.toString()
+  const { problem } = text.trim() ? parseTemplateJson(text) : { problem: undefined }
+  return problem ? [{ ...problem, severity: 'error' }] : []
+}, { delay: 250 })
+
+/** Typing `{{` or `{%` is no word, so it does not open the list by itself. */
+const openOnBraces = EditorView.updateListener.of((update) => {
+  if (!update.docChanged || !update.transactions.some((transaction) => transaction.isUserEvent('input.type'))) return
+  const { head } = update.state.selection.main
+  const before = update.state.sliceDoc(Math.max(0, head - 3), head)
+  if (/\{\{ ?$|\{% ?$|\.$|\| ?$/.test(before) && completionStatus(update.state) === null) setTimeout(() => startCompletion(update.view), 0)
+})
+
+const oneLine = EditorState.transactionFilter.of((transaction) => {
+  if (!transaction.docChanged || transaction.newDoc.lines === 1) return transaction
+  const text = transaction.newDoc.toString().replace(/\s*\n\s*/g, ' ')
+  return [{ changes: { from: 0, to: transaction.startState.doc.length, insert: text }, selection: { anchor: Math.min(text.length, transaction.newSelection.main.head) } }]
+})
+
+export default function CodeEditor(props: EditorProps) {
+  const box = useRef<HTMLDivElement>(null)
+  const view = useRef<EditorView | null>(null)
+  const latest = useRef(props)
+  latest.current = props
+  const attributes = useRef(new Compartment())
+  const { language, singleLine = false, readOnly = false } = props
+
+  useEffect(() => {
+    if (!box.current) return
+    const isCode = !singleLine
+    const extensions: Extension[] = [
+      nonce ? EditorView.cspNonce.of(nonce) : [],
+      history(),
+      drawSelection(),
+      closeBrackets(),
+      indentUnit.of('  '),
+      EditorState.tabSize.of(2),
+      languageOf(language),
+      pills,
+      attributes.current.of(attributesOf(latest.current)),
+      latest.current.hint ? placeholder(latest.current.hint) : [],
+      EditorView.lineWrapping,
+      EditorState.readOnly.of(readOnly),
+      EditorView.editable.of(!readOnly),
+      isCode ? [lineNumbers(), foldGutter(), highlightActiveLine(), bracketMatching()] : oneLine,
+      language === 'json' && isCode ? [jsonLinter, lintGutter()] : [],
+      readOnly ? [] : [
+        autocompletion({ override: [completions(language, () => latest.current.scope ?? null)], icons: false, maxRenderedOptions: 60, activateOnTypingDelay: 30 }),
+        openOnBraces,
+      ],
+      // Tab leaves the editor, unless a completion is open to be taken.
+      keymap.of([
+        { key: 'Tab', run: acceptCompletion },
+        { key: 'Escape', run: closeCompletion },
+        ...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...foldKeymap,
+        ...(singleLine ? defaultKeymap.filter((binding) => binding.key !== 'Enter') : defaultKeymap),
+      ]),
+      EditorView.updateListener.of((update) => {
+        if (update.docChanged && !update.transactions.some((transaction) => transaction.annotation(fromOutside))) latest.current.onChange?.(update.state.doc.toString())
+      }),
+    ]
+    const made = new EditorView({ parent: box.current, state: EditorState.create({ doc: latest.current.value, extensions }) })
+    view.current = made
+    if (latest.current.autoFocus) made.focus()
+    latest.current.onReady?.((text) => {
+      const { from, to } = made.state.selection.main
+      made.dispatch({ changes: { from, to, insert: text }, selection: { anchor: from + text.length }, userEvent: 'input' })
+      made.focus()
+    })
+    return () => { made.destroy(); view.current = null }
+  }, [language, singleLine, readOnly])
+
+  useEffect(() => {
+    const made = view.current
+    if (!made || made.state.doc.toString() === props.value) return
+    made.dispatch({ changes: { from: 0, to: made.state.doc.length, insert: props.value }, annotations: fromOutside.of(true) })
+  }, [props.value])
+
+  const { label, invalid, required, describedBy } = props
+  useEffect(() => {
+    view.current?.dispatch({ effects: attributes.current.reconfigure(attributesOf({ label, invalid, required, describedBy, readOnly })) })
+  }, [label, invalid, required, describedBy, readOnly])
+
+  return <div ref={box} className={`code ${singleLine ? 'one' : `many ${props.height ?? 'medium'}`} ${invalid ? 'invalid' : ''} ${readOnly ? 'read-only' : ''}`} onKeyDown={(event) => { if (event.key === 'Escape' && view.current && completionStatus(view.current.state) !== null) event.stopPropagation() }} />
+}
+
+function attributesOf({ label, invalid, required, describedBy, readOnly }: Pick<EditorProps, 'label' | 'invalid' | 'required' | 'describedBy' | 'readOnly'>): Extension {
+  const attributes: Record<string, string> = { 'aria-label': label }
+  if (invalid) attributes['aria-invalid'] = 'true'
+  if (required) attributes['aria-required'] = 'true'
+  if (describedBy) attributes['aria-describedby'] = describedBy
+  // A text that is only to be read must be reachable by keyboard all the same, to scroll it.
+  if (readOnly) { attributes['tabindex'] = '0'; attributes['aria-readonly'] = 'true' }
+  return EditorView.contentAttributes.of(attributes)
+}

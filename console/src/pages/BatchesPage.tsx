@@ -1,0 +1,156 @@
+/** Batches: the same flow for many rows, with progress, and what failed. */
+import { useRef, useState } from 'react'
+import { get, post, seg } from '../api/client.ts'
+import { invalidate, useQuery } from '../api/query.ts'
+import { useFlows, useHas } from '../api/resources.ts'
+import type { Json, JsonObject } from '../api/types.ts'
+import { Link, navigate, useTitle } from '../app/router.tsx'
+import { Page } from '../app/Shell.tsx'
+import { statusWords } from '../run/status.tsx'
+import { Button, Empty, Note, SelectField, Skeleton, TextField } from '../ui/controls.tsx'
+import { Dialog } from '../ui/Dialog.tsx'
+import { Icon } from '../ui/Icon.tsx'
+
+interface Batch { id: string; total: number; statuses?: Record<string, number>; flow?: { id: string; name: string }; flow_id?: string; created_at?: string }
+interface Row { key?: string; fields: JsonObject }
+const OVER = ['COMPLETED', 'FAILED', 'CANCELLED']
+const KEY = 'sluiceway.batches'
+
+function remembered(): string[] {
+  try { return JSON.parse(localStorage.getItem(KEY) ?? '[]') as string[] } catch { return [] }
+}
+function remember(id: string) {
+  try { localStorage.setItem(KEY, JSON.stringify([id, ...remembered().filter((one) => one !== id)].slice(0, 20))) } catch { /* shown while the page lasts */ }
+}
+
+export function BatchesPage({ batchId }: { batchId?: string }) {
+  useTitle('Batches')
+  const canList = useHas('GET /sluiceway/v1/batches')
+  const list = useQuery(canList === undefined ? null : `batches/${canList}`, async () => (canList
+    ? (await get<{ batches: Batch[] }>('/sluiceway/v1/batches')).batches
+    : remembered().map((id): Batch => ({ id, total: 0 }))), { every: 5000 })
+  const [open, setOpen] = useState(false)
+  return (
+    <Page title="Batches" about="One flow run for many rows: a list of users, an export, a file." actions={<Button kind="primary" icon="plus" onClick={() => setOpen(true)}>New batch</Button>}>
+      {list.error && <Note kind="bad">{list.error.message}</Note>}
+      {batchId && <Progress key={batchId} id={batchId} />}
+      {list.data?.length === 0 && !batchId && <div className="card"><Empty icon="batch" title="No batches yet" action={<Button kind="primary" icon="plus" onClick={() => setOpen(true)}>New batch</Button>}>Choose a flow and a CSV or JSON Lines file; each row becomes the fields of one execution. A row is never run twice under the same batch id.</Empty></div>}
+      {(list.data?.length ?? 0) > 0 && (
+        <ul className="card batch-list">{list.data?.map((batch) => <li key={batch.id}><Link className={`mail-item ${batch.id === batchId ? 'on' : ''}`} aria-current={batch.id === batchId ? 'true' : undefined} to={`/batches/${seg(batch.id)}`}><Icon name="batch" size={17} /><span className="grow"><b>{batch.id}</b><span className="soft">{batch.flow?.name}</span></span>{batch.total > 0 && <span className="muted num">{batch.total} rows</span>}<Icon name="right" size={15} /></Link></li>)}</ul>
+      )}
+      {open && <NewBatch onClose={() => setOpen(false)} />}
+    </Page>
+  )
+}
+
+function Progress({ id }: { id: string }) {
+  const batch = useQuery(`batch/${id}`, () => get<Batch>(`/sluiceway/v1/batches/${seg(id)}`), { every: 1000, fresh: 300 })
+  const seen = useRef<{ at: number; over: number } | null>(null)
+  const data = batch.data
+  const statuses = data?.statuses ?? {}
+  const over = OVER.reduce((sum, status) => sum + (statuses[status] ?? 0), 0)
+  const total = data?.total ?? 0
+  if (data && !seen.current) seen.current = { at: Date.now(), over }
+  const rate = seen.current && over > seen.current.over ? (over - seen.current.over) / ((Date.now() - seen.current.at) / 1000) : 0
+  const left = total - over
+  return (
+    <section className="card pad stack" aria-label={`Batch ${id}`}>
+      {batch.error && <Note kind="bad">{batch.error.message}</Note>}
+      {!data && !batch.error && <Skeleton rows={2} />}
+      {data && (
+        <>
+          <div className="row wrap between"><h2>{id}</h2><span className="soft num" role="status">{over} of {total}{left > 0 && rate > 0 && <> · {rate.toFixed(1)} a second · about {left / rate < 90 ? `${Math.ceil(left / rate)} s` : `${Math.ceil(left / rate / 60)} min`} left</>}</span></div>
+          <div className="meter" role="progressbar" aria-label="Progress" aria-valuenow={over} aria-valuemin={0} aria-valuemax={total}>{OVER.map((status) => <span key={status} className={status.toLowerCase()} style={{ width: `${total ? ((statuses[status] ?? 0) / total) * 100 : 0}%` }} />)}</div>
+          <div className="row wrap">{Object.entries(statuses).filter(([, count]) => count > 0).map(([status, count]) => <Link key={status} className="btn small" to={`/executions?batch=${seg(id)}&status=${status}`}>{statusWords(status)} <b className="num">{count}</b></Link>)}<Link className="btn small quiet" to={`/executions?batch=${seg(id)}`}>All executions</Link></div>
+        </>
+      )}
+    </section>
+  )
+}
+
+function NewBatch({ onClose }: { onClose: () => void }) {
+  const flows = useFlows().data ?? []
+  const [flow, setFlow] = useState('')
+  const [id, setId] = useState(() => `batch-${new Date().toISOString().slice(0, 16).replace(/[-:T]/g, '')}`)
+  const [rows, setRows] = useState<Row[]>([])
+  const [name, setName] = useState('')
+  const [error, setError] = useState('')
+  const [sent, setSent] = useState<number | null>(null)
+  const file = useRef<HTMLInputElement>(null)
+  const chosen = flow || flows[0]?.id || ''
+  const read = async (given: File | undefined) => {
+    if (!given) return
+    setError('')
+    try { setRows(readRows(await given.text(), given.name)); setName(given.name) } catch (problem) { setError(problem instanceof Error ? problem.message : String(problem)) }
+  }
+  const start = async () => {
+    setSent(0)
+    setError('')
+    try {
+      for (let at = 0; at < rows.length; at += 500) {
+        const part = rows.slice(at, at + 500).map((row, index) => ({ ...row, key: row.key ?? String(at + index) }))
+        await post(`/sluiceway/v1/flows/${seg(chosen)}/batches`, { id, rows: part })
+        setSent(Math.min(rows.length, at + 500))
+      }
+      remember(id)
+      invalidate('batches')
+      onClose()
+      navigate(`/batches/${seg(id)}`)
+    } catch (problem) { setError(problem instanceof Error ? problem.message : String(problem)); setSent(null) }
+  }
+  return (
+    <Dialog title="New batch" onClose={onClose} onSubmit={() => void start()} foot={<><Button onClick={onClose}>Cancel</Button><Button type="submit" kind="primary" icon="play" busy={sent !== null} disabled={!rows.length || !chosen}>{sent !== null ? `${sent} of ${rows.length}` : rows.length ? `Run ${rows.length} rows` : 'Run'}</Button></>}>
+      <div className="stack">
+        {error && <Note kind="bad">{error}</Note>}
+        <SelectField label="Flow" value={chosen} onChange={setFlow} options={flows.map((one) => [one.id, one.name] as const)} />
+        <TextField label="Batch id" value={id} onChange={setId} required pattern="[A-Za-z0-9._\-]+" maxLength={100} className="mono" hint="The same id again goes on where it stopped." />
+        <div className="row"><Button icon="file" onClick={() => file.current?.click()}>Choose a file</Button><span className="soft">{name ? `${name}: ${rows.length} rows` : 'CSV with a header line, or JSON Lines'}</span><input ref={file} type="file" hidden accept=".csv,.jsonl,.json,.ndjson" aria-label="File with the rows" onChange={(event) => void read(event.target.files?.[0])} /></div>
+        {rows[0] && <div className="stack s"><span className="label">The first row’s fields</span><pre className="codebox">{JSON.stringify(rows[0].fields, null, 2)}</pre></div>}
+      </div>
+    </Dialog>
+  )
+}
+
+/** Rows of a CSV (RFC 4180) or of JSON Lines; a column or key named `key` names the row. */
+export function readRows(text: string, name: string): Row[] {
+  const isJson = /\.(jsonl|ndjson|json)$/i.test(name)
+  const objects: JsonObject[] = []
+  if (isJson) {
+    const trimmed = text.trim()
+    const values = trimmed.startsWith('[') ? (JSON.parse(trimmed) as Json[]) : trimmed.split(/\r?\n/).filter(Boolean).map((line, index) => { try { return JSON.parse(line) as Json } catch { throw new Error(`Line ${index + 1} is no JSON.`) } })
+    for (const [index, value] of values.entries()) {
+      if (!value || typeof value !== 'object' || Array.isArray(value)) throw new Error(`Row ${index + 1} is no object.`)
+      objects.push(value)
+    }
+  } else {
+    const [head, ...lines] = readCsv(text.replace(/^\uFEFF/, ''))
+    if (!head) throw new Error('The file is empty.')
+    for (const line of lines) objects.push(Object.fromEntries(head.map((column, index) => [column, line[index] ?? ''])))
+  }
+  if (!objects.length) throw new Error('The file has no rows.')
+  return objects.map(({ key, ...fields }) => (key === undefined ? { fields } : { key: String(key), fields }))
+}
+
+function readCsv(text: string): string[][] {
+  const rows: string[][] = []
+  let row: string[] = []
+  let cell = ''
+  let quoted = false
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]
+    if (quoted) {
+      if (character !== '"') cell += character
+      else if (text[at + 1] === '"') { cell += '"'; at++ } else quoted = false
+    } else if (character === '"' && cell === '') quoted = true
+    else if (character === ',') { row.push(cell); cell = '' }
+    else if (character === '\n' || character === '\r') {
+      if (character === '\r' && text[at + 1] === '\n') at++
+      row.push(cell); cell = ''
+      if (row.length > 1 || row[0] !== '') rows.push(row)
+      row = []
+    } else cell += character
+  }
+  row.push(cell)
+  if (row.length > 1 || row[0] !== '') rows.push(row)
+  return rows
+}

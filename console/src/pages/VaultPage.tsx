@@ -1,0 +1,117 @@
+/** The vault: connections whose secrets go in and never come out. */
+import { useState } from 'react'
+import { get, post, remove, request, seg } from '../api/client.ts'
+import { invalidate, useQuery } from '../api/query.ts'
+import { useConnections, useHas } from '../api/resources.ts'
+import type { Connection } from '../api/types.ts'
+import { Link, setQuery, useLocation, useTitle } from '../app/router.tsx'
+import { Page } from '../app/Shell.tsx'
+import { familyTitle, iconOf } from '../editor/look.ts'
+import { Button, Empty, Note, Skeleton } from '../ui/controls.tsx'
+import { Confirm, Dialog } from '../ui/Dialog.tsx'
+import { Icon } from '../ui/Icon.tsx'
+import { MenuButton } from '../ui/Menu.tsx'
+import { Ago } from '../ui/time.tsx'
+import { reportError, toast } from '../ui/toasts.tsx'
+import { ConnectionDialog } from './ConnectionDialog.tsx'
+import { Search } from './FlowsPage.tsx'
+
+interface Trial { ok: boolean; message?: string; error?: { message?: string; hint?: string }; took_ms?: number; detail?: string }
+
+export function VaultPage() {
+  useTitle('Vault')
+  const connections = useConnections()
+  const { query } = useLocation()
+  const [text, setText] = useState('')
+  const [open, setOpen] = useState<{ kind: 'add' | 'change' | 'empty' | 'delete' | 'rotate'; one?: Connection } | null>(null)
+  const canTest = useHas('POST /sluiceway/v1/vault/connections/{id}/test')
+  const canRotate = useHas('POST /sluiceway/v1/vault/rotate')
+  const shown = (connections.data ?? []).filter((one) => `${one.name} ${one.app_id}`.toLowerCase().includes(text.toLowerCase()))
+  const chosen = query.get('connection')
+  const test = async (one: Connection) => {
+    try {
+      const result = await post<Trial>(`/sluiceway/v1/vault/connections/${seg(one.id)}/test`)
+      toast(result.ok ? `${one.name} works${result.took_ms ? `: answered in ${result.took_ms} ms` : ''}` : `${one.name}: ${result.message ?? result.error?.message ?? 'it does not work'} ${result.error?.hint ?? ''}`, { kind: result.ok ? 'good' : 'bad' })
+    } catch (error) { reportError(error) }
+  }
+  const only = (connections.data?.length ?? 0) <= 1
+  return (
+    <Page title="Vault" about="Credentials that steps use. They are sealed with the vault’s key, shown to nobody, and sent only where they belong." actions={<>
+      {canRotate && <Button icon="retry" onClick={() => setOpen({ kind: 'rotate' })}>Rotate the key</Button>}
+      <Button kind="primary" icon="plus" onClick={() => setOpen({ kind: 'add' })}>Add connection</Button>
+    </>}>
+      {!only && <div className="toolbar"><Search value={text} onChange={setText} label="Search connections" /></div>}
+      {connections.error && <Note kind="bad">{connections.error.message}</Note>}
+      {connections.loading && <Skeleton />}
+      {connections.data && (
+        <div className="card table-wrap" tabIndex={0} role="region" aria-label="Connections">
+          <table className="table">
+            <thead><tr><th>Name</th><th>App</th><th>State</th><th className="hide-narrow">Changed</th><th><span className="sr">Actions</span></th></tr></thead>
+            <tbody>
+              {shown.map((one) => (
+                <tr key={one.id} className={one.id === chosen ? 'on' : ''}>
+                  <td><button type="button" className="btn link title-link" onClick={() => setQuery({ connection: one.id === chosen ? null : one.id })}>{one.name}</button><div className="muted mono ellipsis">{one.id === 'local' ? 'the embedded tenant' : one.id}</div></td>
+                  <td><span className="row"><Icon name={iconOf(one.app_id, '')} size={16} />{familyTitle(one.app_id)}</span></td>
+                  <td>{one.id === 'local' ? <span className="badge accent">built in</span> : one.ready ? <span className="badge good"><Icon name="check" size={12} />ready</span> : <span className="badge warn">no secrets yet</span>}</td>
+                  <td className="soft hide-narrow">{one.updated_at ? <Ago at={one.updated_at} /> : ''}</td>
+                  <td className="actions">
+                    {canTest && <Button small kind="quiet" icon="bolt" onClick={() => void test(one)}>Test</Button>}
+                    <MenuButton label={`More for ${one.name}`} className="icon-btn" items={() => [
+                      { label: 'Where it is used', icon: 'flow', onSelect: () => setQuery({ connection: one.id }) },
+                      ...(one.id === 'local' ? [] : [
+                        { label: 'Change', icon: 'edit', onSelect: () => setOpen({ kind: 'change', one }) } as const,
+                        { label: 'Empty', icon: 'minus', onSelect: () => setOpen({ kind: 'empty', one }) } as const,
+                        '-' as const,
+                        { label: 'Delete', icon: 'trash', bad: true, onSelect: () => setOpen({ kind: 'delete', one }) } as const,
+                      ]),
+                    ]} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {connections.data && only && <div className="card"><Empty icon="lock" title="Only the embedded tenant so far" action={<Button kind="primary" icon="plus" onClick={() => setOpen({ kind: 'add' })}>Add connection</Button>}>Add a connection to reach a tenant of Auth0, an HTTP service, or another app from your flows.</Empty></div>}
+      {chosen && <UsesDialog id={chosen} name={connections.data?.find((one) => one.id === chosen)?.name ?? chosen} onClose={() => setQuery({ connection: null })} />}
+      {open?.kind === 'add' && <ConnectionDialog onClose={() => setOpen(null)} onSaved={(saved) => { setOpen(null); toast(`Added ${saved.name}`) }} />}
+      {open?.kind === 'change' && open.one && <ConnectionDialog existing={open.one} onClose={() => setOpen(null)} onSaved={(saved) => { setOpen(null); toast(`Saved ${saved.name}`) }} />}
+      {open?.kind === 'empty' && open.one && <Confirm title={`Empty ${open.one.name}?`} action="Empty" danger onClose={() => setOpen(null)} onConfirm={() => empty(open.one as Connection).finally(() => setOpen(null))}>Its secrets are forgotten; its name stays, so that flows keep pointing at it. <Uses id={open.one.id} /></Confirm>}
+      {open?.kind === 'delete' && open.one && <Confirm title={`Delete ${open.one.name}?`} action="Delete" danger onClose={() => setOpen(null)} onConfirm={() => drop(open.one as Connection).finally(() => setOpen(null))}>Steps that use it will fail. <Uses id={open.one.id} /></Confirm>}
+      {open?.kind === 'rotate' && <Confirm title="Rotate the vault’s key?" action="Rotate" onClose={() => setOpen(null)} onConfirm={async () => { try { await post('/sluiceway/v1/vault/rotate'); toast('Sealed everything anew') } catch (error) { reportError(error) } setOpen(null) }}>A new key is made, and every secret is sealed with it. Flows go on running meanwhile.</Confirm>}
+    </Page>
+  )
+}
+
+async function empty(one: Connection) {
+  try {
+    // A connection is emptied by making it anew under its name: Auth0’s wire has no other way.
+    await request('PATCH', `/api/v2/flows/vault/connections/${seg(one.id)}`, { body: { setup: {} } })
+    invalidate('vault')
+    toast(`Emptied ${one.name}`)
+  } catch (error) { reportError(error) }
+}
+
+async function drop(one: Connection) {
+  try { await remove(`/api/v2/flows/vault/connections/${seg(one.id)}`); invalidate('vault'); toast(`Deleted ${one.name}`) } catch (error) { reportError(error) }
+}
+
+const useUses = (id: string) => useQuery(`vault/${id}/uses`, () => get<{ flows: { id: string; name: string }[] }>(`/sluiceway/v1/vault/connections/${seg(id)}/uses`).then((answer) => answer.flows))
+
+function Uses({ id }: { id: string }) {
+  const flows = useUses(id).data
+  if (!flows) return null
+  return flows.length ? <>Used by {flows.map((flow) => flow.name).join(', ')}.</> : <>No flow uses it.</>
+}
+
+function UsesDialog({ id, name, onClose }: { id: string; name: string; onClose: () => void }) {
+  const uses = useUses(id)
+  return (
+    <Dialog title={`Where ${name} is used`} onClose={onClose}>
+      {uses.loading && <Skeleton rows={2} />}
+      {uses.error && <Note kind="bad">{uses.error.message}</Note>}
+      {uses.data?.length === 0 && <p className="soft">No flow uses this connection.</p>}
+      <ul className="stack s">{(uses.data ?? []).map((flow) => <li key={flow.id}><Link className="row inline" to={`/flows/${seg(flow.id)}`}><Icon name="flow" size={16} />{flow.name}</Link></li>)}</ul>
+    </Dialog>
+  )
+}

@@ -1,0 +1,1 @@
+"""The console's files, and the policy under which a browser runs them."""

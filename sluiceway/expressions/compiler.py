@@ -5,6 +5,7 @@ Chains are loops, so only nesting, which the parser limits, uses the stack.
 
 from __future__ import annotations
 
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -38,6 +39,8 @@ __all__ = [
 ]
 
 _SHOWN_CALLEE = 40
+_SURELY_SMALL = limits.SMALL // limits.WIDE
+_SIZED = frozenset({str, list, dict})
 
 
 def compile_node(node: Node, source: str) -> Closure:
@@ -60,7 +63,7 @@ def compile_node(node: Node, source: str) -> Closure:
         case Call():
             closure = _compile_call(node, source)
         case BadCall():
-            closure = _failing(source, node.offset, *explain_bad_call(node))
+            closure = _failing(source, node.offset, partial(explain_bad_call, node))
     return closure
 
 
@@ -68,7 +71,9 @@ def explain_bad_call(node: BadCall) -> tuple[str, str]:
     """Return the message and the hint for a call of what is no function."""
     callee = print_expression(node.callee)
     shown = callee if len(callee) <= _SHOWN_CALLEE else f"{callee[:_SHOWN_CALLEE]}…"
-    return f"`{shown}` is not a function", hint_for_call(callee, function_names())
+    return f"`{shown}` is not a function", hint_for_call(
+        callee, map(print_expression, node.arguments), function_names()
+    )
 
 
 def explain_unknown_function(node: Call) -> tuple[str, str]:
@@ -78,8 +83,9 @@ def explain_unknown_function(node: Call) -> tuple[str, str]:
     return f"there is no function `{node.name[:_SHOWN_CALLEE]}`", hint
 
 
-def _failing(source: str, offset: int, message: str, hint: str) -> Closure:
+def _failing(source: str, offset: int, explain: Callable[[], tuple[str, str]]) -> Closure:
     def fail(_: Scope) -> NoReturn:
+        message, hint = explain()
         line, column = place(source, offset)
         raise ExpressionEvaluationError(message, hint=hint, line=line, column=column, source=source)
 
@@ -152,23 +158,20 @@ def _step_into(scope: Scope, value: Value, key: str) -> Value:
 
 
 def spend(scope: Scope, value: Value, *, into_objects: bool = False) -> None:
-    """Count a large text or array that is about to be read, against ``MAX_WORK``.
+    """Count a large text or array that is read or was made, against ``MAX_WORK``.
 
     Raises:
-        ExpressionEvaluationError: this template has read too much.
+        ExpressionEvaluationError: this template has worked on too much.
     """
-    if isinstance(value, str):
-        size = len(value)
-    elif isinstance(value, (list, dict)):
-        size = limits.measure(value, limits.MAX_WORK, into_objects=into_objects)
-    else:
+    if isinstance(value, str) and len(value) <= _SURELY_SMALL:
         return
+    size = limits.measure(value, limits.MAX_WORK, into_objects=into_objects)
     if size <= limits.SMALL:
         return
     scope.work += size
     if scope.work > limits.MAX_WORK:
         raise ExpressionEvaluationError(
-            f"the template reads more than {limits.MAX_WORK:,} characters of data",
+            f"the template works on more than {limits.MAX_WORK:,} characters of data",
             hint="work on a smaller part of the data",
         )
 
@@ -176,7 +179,7 @@ def spend(scope: Scope, value: Value, *, into_objects: bool = False) -> None:
 def _compile_call(node: Call, source: str) -> Closure:
     function = load_function(node.name)
     if function is None:
-        return _failing(source, node.offset, *explain_unknown_function(node))
+        return _failing(source, node.offset, partial(explain_unknown_function, node))
     arguments = [compile_node(a, source) for a in node.arguments[: len(function.parameters)]]
     if function.reads == "nothing" and len(arguments) == 1:
         return placing(_call_of_one(function.call, arguments[0]), source, node.offset)
@@ -186,8 +189,12 @@ def _compile_call(node: Call, source: str) -> Closure:
 def _call_of_one(call: Callable[..., Value], argument: Closure) -> Closure:
     def run(scope: Scope) -> Value:
         value = argument(scope)
-        spend(scope, value)
-        return call(value)
+        if type(value) in _SIZED:
+            spend(scope, value)
+        result = call(value)
+        if type(result) in _SIZED:
+            spend(scope, result)
+        return result
 
     return run
 
@@ -198,12 +205,18 @@ def _call_of_many(function: TemplateFunction, arguments: list[Closure]) -> Closu
     first: Callable[[Scope], object] | None = None
     if function.reads != "nothing":
         first = attrgetter(function.reads)
+    # What is masked is copied whole.
+    into_objects = function.reads == "masked"
 
     def run(scope: Scope) -> Value:
         values = [argument(scope) for argument in arguments]
         for value in values:
-            spend(scope, value)
-        return call(first(scope), *values) if first else call(*values)
+            if type(value) in _SIZED:
+                spend(scope, value, into_objects=into_objects)
+        result = call(first(scope), *values) if first else call(*values)
+        if type(result) in _SIZED:
+            spend(scope, result)
+        return result
 
     return run
 

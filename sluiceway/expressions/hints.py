@@ -106,6 +106,7 @@ _HINTS = {
 }
 _OPERATOR = re.compile("|".join(re.escape(o) for o in sorted(_HINTS, key=len, reverse=True)))
 _WORD = re.compile(r"[\w$]+")
+_SHOWN_ARGUMENTS = 60
 _ROOT_HINTS = {
     "state": "older flows wrote `state`; write `vars` or `fields`",
     "user": "write `context.user`",
@@ -152,11 +153,12 @@ def hint_for_root(name: str) -> str:
     )
 
 
-def hint_for_call(callee: str, functions: Iterable[str]) -> str:
+def hint_for_call(callee: str, arguments: Iterable[str], functions: Iterable[str]) -> str:
     """Say what to write in place of a call of *callee*, a path as text, which is no function."""
     receiver, _, name = callee.rpartition(".")
     if callee == "t":
         return "t() is for the texts of forms; flows have no custom messages"
     if name in functions:
-        return f"write functions.{name}({receiver or '...'})"
+        given = ", ".join(filter(None, (receiver, *arguments)))
+        return f"write functions.{name}({given if len(given) <= _SHOWN_ARGUMENTS else '...'})"
     return suggest(name, functions) or "only functions.name(...) can be called"

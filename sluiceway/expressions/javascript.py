@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "array_index",
+    "first_same",
     "is_same",
     "json_number",
     "json_text",
@@ -354,8 +355,33 @@ def is_same(left: Value, right: Value, *, nan_is_itself: bool = False) -> bool:
     if isinstance(left, bool) or isinstance(right, bool):
         return False
     if isinstance(left, (int, float)) and isinstance(right, (int, float)):
+        left, right = _as_double(left), _as_double(right)
         return left == right or (nan_is_itself and left != left and right != right)  # noqa: PLR0124
     return False
+
+
+def _as_double(number: float) -> float:
+    """Return *number* with the precision that JavaScript has for it."""
+    if -_SAFE <= number <= _SAFE:
+        return number
+    try:
+        return float(number)
+    except OverflowError:
+        return math.copysign(math.inf, number)
+
+
+def first_same(items: list[Value], sought: Value, start: int, *, nan_is_itself: bool) -> int:
+    """Return the first index from *start* on of what ``is_same`` as *sought*, or -1."""
+    if isinstance(sought, str):
+        # The common case, at the speed of a list: only a text is equal to a text.
+        try:
+            return items.index(sought, start)
+        except ValueError:
+            return -1
+    for index in range(start, len(items)):
+        if is_same(items[index], sought, nan_is_itself=nan_is_itself):
+            return index
+    return -1
 
 
 def to_json(value: Value) -> JsonValue:
@@ -371,7 +397,20 @@ def to_json(value: Value) -> JsonValue:
     if isinstance(value, Undefined):
         return None
     if isinstance(value, list):
-        return [to_json(item) for item in value]
+        return cast(
+            "JsonValue",
+            [to_json(item) if type(item) in _NOT_YET_JSON else item for item in value],
+        )
     if isinstance(value, dict):
-        return {k: to_json(item) for k, item in value.items() if not isinstance(item, Undefined)}
+        return cast(
+            "JsonValue",
+            {
+                key: to_json(item) if type(item) in _NOT_YET_JSON else item
+                for key, item in value.items()
+                if item is not UNDEFINED
+            },
+        )
     return cast("JsonValue", value)
+
+
+_NOT_YET_JSON = frozenset({float, list, dict, Undefined})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from sluiceway.expressions.functions.base import TemplateFunction
@@ -39,7 +39,7 @@ def load_function(name: str) -> TemplateFunction | None:
         function = getattr(module, "FUNCTION", None)
         if isinstance(function, TemplateFunction) and function.name == name:
             return function
-    return next((function for function in _iter_added() if function.name == name), None)
+    return next((function for function in _added() if function.name == name), None)
 
 
 def iter_functions() -> Iterator[TemplateFunction]:
@@ -47,15 +47,17 @@ def iter_functions() -> Iterator[TemplateFunction]:
     from sluiceway.extensions import discover  # noqa: PLC0415 - not on the way to a first result
 
     yield from (found for _, found in discover(_PACKAGE, "FUNCTION", TemplateFunction))
-    yield from _iter_added()
+    yield from _added()
 
 
-def _iter_added() -> Iterator[TemplateFunction]:
+@cache
+def _added() -> tuple[TemplateFunction, ...]:
     from sluiceway.extensions import discover_entry_points  # noqa: PLC0415 - as above
 
-    yield from (f for _, f in discover_entry_points(ENTRY_POINT_GROUP, TemplateFunction))
+    return tuple(f for _, f in discover_entry_points(ENTRY_POINT_GROUP, TemplateFunction))
 
 
+@cache
 def function_names() -> tuple[str, ...]:
     """Return the names of all functions, in order; for suggestions and completion."""
     return tuple(sorted(function.name for function in iter_functions()))

@@ -24,6 +24,7 @@ __all__ = [
     "MAX_TEXT",
     "MAX_WORK",
     "SMALL",
+    "WIDE",
     "check_items",
     "check_text",
     "measure",
@@ -44,22 +45,25 @@ MAX_ARGUMENTS = 200
 MAX_TEXT = 1_000_000
 """UTF-16 units of a text that a function or a template makes."""
 
-MAX_ITEMS = 100_000
+MAX_ITEMS = 50_000
 """Items of an array that a function makes."""
 
-MAX_NODES = 20_000
+MAX_NODES = 10_000
 """Values turned into text at once: of an object embedded in text, of an array made a string."""
 
 MAX_NESTING = 200
 """Levels of arrays and objects in data that is turned into text or resolved."""
 
 MAX_WORK = 2_000_000
-"""Characters and items handed to the functions of one template, small ones not counted."""
+"""Characters and items that the functions of one template take and give, small ones not counted."""
+
+WIDE = 4
+"""A character of a text that is not all ASCII counts as so many: what it takes in memory."""
 
 SMALL = 1_000
 """A text or array up to this size is not counted against ``MAX_WORK``."""
 
-ITEM_WEIGHT = 16
+ITEM_WEIGHT = 32
 """An item of an array or object counts as so many characters."""
 
 
@@ -100,14 +104,17 @@ def measure(value: Value, most: int, *, into_objects: bool) -> int:
     while waiting and total <= most:
         item = waiting.pop()
         if isinstance(item, str):
-            total += len(item)
+            total += len(item) if item.isascii() else WIDE * len(item)
         elif isinstance(item, list):
             total += ITEM_WEIGHT * len(item)
             if total <= most:
-                waiting.extend(item)
+                waiting.extend([inner for inner in item if type(inner) in _SIZED])
         elif isinstance(item, dict):
             total += ITEM_WEIGHT * len(item)
             if into_objects and total <= most:
                 total += sum(map(len, item))
-                waiting.extend(item.values())
+                waiting.extend([inner for inner in item.values() if type(inner) in _SIZED])
     return total
+
+
+_SIZED = frozenset({str, list, dict})

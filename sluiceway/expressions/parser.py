@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 __all__ = ["Parser", "parse", "place"]
 
 _SPACE = re.compile(f"[{whitespace}]*")
-_NAME = re.compile(r"[^\W\d][\w$]*|\$[\w$]*")
-_SEGMENT = re.compile(r"[\w$]+(?:-[^\W\d][\w$]*)*")
+_PLAIN = re.compile(r"[\w$]*", re.ASCII)
 _MINUS_ROOT = re.compile(r"-(?:context|fields|vars|actions|functions)(?=[.(\[])")
 _NUMBER = re.compile(
     r"0[xX][0-9a-fA-F](?:_?[0-9a-fA-F])*|0[oO][0-7](?:_?[0-7])*|0[bB][01](?:_?[01])*"
     r"|(?:(?:0|[1-9](?:_?[0-9])*)(?:\.(?:[0-9](?:_?[0-9])*)?)?|\.[0-9](?:_?[0-9])*)"
     r"(?:[eE][+-]?[0-9](?:_?[0-9])*)?"
 )
+_JOINERS = "\u200c\u200d"
 _STRING = {
     "'": re.compile(r"'([^'\\\r\n]*(?:\\(?:\r\n|[\s\S])[^'\\\r\n]*)*)'"),
     '"': re.compile(r'"([^"\\\r\n]*(?:\\(?:\r\n|[\s\S])[^"\\\r\n]*)*)"'),
@@ -151,7 +151,7 @@ class Parser:
             self._skip_space()
             at = self.offset
             if self._take("."):
-                steps.append(self._read_segment())
+                steps.append(self._read_segment(base))
             elif self._take("["):
                 steps.append(_as_step(self.read_expression()))
                 self._expect("]", "`]`")
@@ -186,24 +186,32 @@ class Parser:
 
     def _read_name(self) -> Node:
         offset = self.offset
-        name = _NAME.match(self.source, offset)
-        if not name or name[0] in RESERVED:
+        end = _word_end(self.source, offset)
+        name = self.source[offset:end]
+        if not name or name in RESERVED or _is_continuation(name[0]):
             raise self.unexpected("a path, a value or a call of `functions`")
-        self.offset = name.end()
-        if name[0] in _CONSTANTS:
-            return Literal(_CONSTANTS[name[0]], offset)
-        return Root(name[0], offset)
+        self.offset = end
+        if name in _CONSTANTS:
+            return Literal(_CONSTANTS[name], offset)
+        return Root(name, offset)
 
-    def _read_segment(self) -> str:
-        found = _SEGMENT.match(self.source, self.offset)
-        if not found:
+    def _read_segment(self, base: Node) -> str:
+        source, start = self.source, self.offset
+        end = _word_end(source, start)
+        first = source[start:end][:1]
+        may_be_digit = first.isascii() and not isinstance(base, (Literal, Array))
+        if not first or (_is_continuation(first) and not may_be_digit):
             raise self.unexpected("a name after `.`")
-        minus = _MINUS_ROOT.search(self.source, self.offset, found.end() + 1)
+        while source.startswith("-", end) and (more := _word_end(source, end + 1)) > end + 1:
+            if _is_continuation(source[end + 1]):
+                break
+            end = more
+        minus = _MINUS_ROOT.search(source, start, end + 1)
         if minus:
             self.offset = minus.start()
             raise self.unexpected("the end of the name")
-        self.offset = found.end()
-        return found[0]
+        self.offset = end
+        return source[start:end]
 
     def _read_number(self, offset: int, *, negative: bool) -> Literal:
         found = _NUMBER.match(self.source, self.offset)
@@ -260,6 +268,25 @@ class Parser:
                 self._expect(closing, f"`,` or `{closing}`")
                 break
         return tuple(items)
+
+
+def _word_end(source: str, offset: int) -> int:
+    """Return where the letters, digits, ``_`` and ``$`` at *offset* end (ECMA-262, ID_Continue)."""
+    found = _PLAIN.match(source, offset)
+    end = found.end() if found else offset
+    while end < len(source) and not source[end].isascii() and _is_part(source[end]):
+        found = _PLAIN.match(source, end + 1)
+        end = found.end() if found else end + 1
+    return end
+
+
+def _is_part(sign: str) -> bool:
+    return f"_{sign}".isidentifier() or sign in _JOINERS
+
+
+def _is_continuation(sign: str) -> bool:
+    """Tell whether *sign*, part of a word, cannot start one: a digit, a mark, a joiner."""
+    return sign != "$" and not sign.isidentifier()
 
 
 def _escaped(found: re.Match[str], code: int) -> str:

@@ -19,12 +19,8 @@ def find_text(text: str, pattern: str, start: Value) -> int:
     Source:
         ECMA-262, String.prototype.indexOf: *start* is kept within the text.
     """
-    length = utf16.length(text)
-    first = int(min(max(to_integer(start), 0), length))
-    if text.isascii():
-        return text.find(pattern, first)
-    at = utf16.find(utf16.to_units(text), utf16.to_units(pattern), 2 * first)
-    return at // 2 if at >= 0 else -1
+    first = int(min(max(to_integer(start), 0), utf16.length(text)))
+    return utf16.find(text, pattern, first)
 
 
 def first_index(length: int, start: Value) -> int:

@@ -8,7 +8,7 @@ arrays JSON, the rest what JavaScript's ``String`` gives.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from sluiceway.errors import ExpressionEvaluationError, ExpressionSyntaxError
@@ -17,13 +17,13 @@ from sluiceway.expressions.compiler import compile_node, spend
 from sluiceway.expressions.javascript import shown_text, to_json, whitespace
 from sluiceway.expressions.nodes import Access, Root
 from sluiceway.expressions.parser import Parser, parse, place
-from sluiceway.expressions.survey import Survey, survey
+from sluiceway.expressions.survey import survey
 from sluiceway.expressions.values import Undefined
 
 if TYPE_CHECKING:
     from sluiceway.expressions.compiler import Closure
     from sluiceway.expressions.nodes import Node
-    from sluiceway.expressions.survey import FunctionCall, Problem, Reference
+    from sluiceway.expressions.survey import FunctionCall, Problem, Reference, Survey
     from sluiceway.expressions.values import Scope, Value
     from sluiceway.models.json import JsonValue
 
@@ -67,14 +67,19 @@ class Expression:
         return value if isinstance(value, Undefined) else _plain(value, self.node)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Template:
     """A compiled text; ``parts`` are its literal pieces and its expressions in order."""
 
     source: str
     parts: tuple[str | Expression, ...]
     whole: Expression | None
-    survey: Survey
+
+    @cached_property
+    def survey(self) -> Survey:
+        """What it reads and calls; looked through when first asked for, as evaluating does not."""
+        nodes = [part.node for part in self.parts if isinstance(part, Expression)]
+        return survey(nodes, self.source)
 
     @property
     def is_literal(self) -> bool:
@@ -185,7 +190,7 @@ def compile_template(text: str) -> Template:
         ExpressionSyntaxError: an expression in it is not in the language, or ``{{`` is not closed.
     """
     if "{{" not in text:
-        return Template(text, (text,), None, Survey())
+        return Template(text, (text,), None)
     return _cached_template(text) if len(text) <= _CACHED_LENGTH else _compile_template(text)
 
 
@@ -226,7 +231,7 @@ def _compile_template(text: str) -> Template:
     found = [part for part in parts if isinstance(part, Expression)]
     rest = "".join(part for part in parts if isinstance(part, str))
     whole = found[0] if len(found) == 1 and not rest.strip(whitespace) else None
-    return Template(text, tuple(parts), whole, survey([e.node for e in found], text))
+    return Template(text, tuple(parts), whole)
 
 
 def _read_braces(text: str, opening: int) -> tuple[Node, int]:

@@ -31,7 +31,7 @@ def to_units(text: str) -> bytes:
     return text.encode(_CODEC, "surrogatepass")
 
 
-def from_units(units: bytes) -> str:
+def from_units(units: bytes | bytearray) -> str:
     """Decode what :func:`to_units` made, or a cut of it; halves that meet become one character."""
     return units.decode(_CODEC, "surrogatepass")
 
@@ -62,12 +62,15 @@ def cut(text: str, start: int, end: int) -> str:
     return from_units(to_units(text)[2 * start : 2 * end])
 
 
-def find(units: bytes, pattern: bytes, start: int) -> int:
-    """Return the byte offset of *pattern* in *units* from *start* on, at a unit's border, or -1."""
-    at = units.find(pattern, start)
-    while at % 2 == 1:
-        at = units.find(pattern, at + 1)
-    return at
+def find(text: str, pattern: str, start: int) -> int:
+    """Return the place of *pattern* in *text* from unit *start* on, or -1; all count units."""
+    if text.isascii():
+        return text.find(pattern, start)
+    if not _is_whole(pattern):
+        return _searchable(text).find(_searchable(pattern), start)
+    # A whole pattern starts at a character: behind the half that a cut may leave.
+    at = text.find(pattern, len(cut(text, 0, start)))
+    return length(text[:at]) if at >= 0 else -1
 
 
 def count(text: str, pattern: str) -> int:
@@ -76,21 +79,14 @@ def count(text: str, pattern: str) -> int:
         return length(text) + 1
     if _is_whole(pattern):
         return text.count(pattern)
-    return len(split(text, pattern)) - 1
+    return _searchable(text).count(_searchable(pattern))
 
 
 def split(text: str, pattern: str, most: int = -1) -> list[str]:
     """Cut *text* at each match of *pattern*, which is not empty, or at the first *most* of them."""
     if _is_whole(pattern):
         return text.split(pattern, most)
-    units, wanted = to_units(text), to_units(pattern)
-    pieces: list[str] = []
-    done = 0
-    while len(pieces) != most and (at := find(units, wanted, done)) >= 0:
-        pieces.append(from_units(units[done:at]))
-        done = at + len(wanted)
-    pieces.append(from_units(units[done:]))
-    return pieces
+    return [*map(_readable, _searchable(text).split(_searchable(pattern), most))]
 
 
 def split_units(text: str) -> list[str]:
@@ -99,6 +95,21 @@ def split_units(text: str) -> list[str]:
         return [*text]
     units = to_units(text)
     return [from_units(units[i : i + 2]) for i in range(0, len(units), 2)]
+
+
+def _searchable(text: str) -> str:
+    """Return *text* with one character a unit, moved to U+10000 and up: Python finds in it fast."""
+    units = to_units(text)
+    wide = bytearray(2 * len(units))
+    wide[0::4], wide[1::4], wide[2::4] = units[0::2], units[1::2], b"\1" * (len(units) // 2)
+    return wide.decode("utf-32-le")
+
+
+def _readable(searchable: str) -> str:
+    wide = searchable.encode("utf-32-le")
+    units = bytearray(len(wide) // 2)
+    units[0::2], units[1::2] = wide[0::4], wide[1::4]
+    return from_units(units)
 
 
 def _is_whole(pattern: str) -> bool:

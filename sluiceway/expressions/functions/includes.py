@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sluiceway.expressions.functions.base import Example, Parameter, TemplateFunction
-from sluiceway.expressions.javascript import is_same, to_text
+from sluiceway.expressions.javascript import first_same, to_text
 from sluiceway.expressions.search import find_text, first_index
 from sluiceway.expressions.values import UNDEFINED, Undefined
 
@@ -29,7 +29,7 @@ def includes(
         collection = [*collection.values()]
     if isinstance(collection, list):
         first = first_index(len(collection), start)
-        return any(is_same(held, item, nan_is_itself=True) for held in collection[first:])
+        return first_same(collection, item, first, nan_is_itself=True) >= 0
     return find_text(to_text(collection), to_text(item), start) >= 0
 
 

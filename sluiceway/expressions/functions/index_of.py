@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sluiceway.expressions.functions.base import Example, Parameter, TemplateFunction
-from sluiceway.expressions.javascript import is_same, to_text
+from sluiceway.expressions.javascript import first_same, to_text
 from sluiceway.expressions.search import find_text, first_index
 from sluiceway.expressions.values import UNDEFINED, Undefined
 
@@ -26,10 +26,8 @@ def index_of(
     if collection is None or isinstance(collection, (Undefined, dict)):
         return -1
     if isinstance(collection, list):
-        for index in range(first_index(len(collection), start), len(collection)):
-            if is_same(collection[index], item):
-                return index
-        return -1
+        first = first_index(len(collection), start)
+        return first_same(collection, item, first, nan_is_itself=False)
     return find_text(to_text(collection), to_text(item), start)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sluiceway import errors
-from sluiceway.api.app import load_routes
+from sluiceway.api.routes import load_routes
 from sluiceway.cli._errors import exit_status
 from sluiceway.cli.main import PROGRAM
 from sluiceway.expressions.library import iter_functions

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -49,6 +48,8 @@ def discover_entry_points(group: str, kind: type[T]) -> Iterator[tuple[str, T]]:
     Raises:
         TypeError: the entry point names something that is not a *kind*.
     """
+    from importlib.metadata import entry_points  # noqa: PLC0415 - heavy, and seldom needed
+
     for entry in sorted(entry_points(group=group), key=lambda e: e.name):
         value = entry.load()
         if not isinstance(value, kind):

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sluiceway.analysis.preview import NotificationDraft, PreviewData, preview_notification
-from sluiceway.analysis.sample_context import SAMPLE_CONTEXT, SAMPLE_TEMPLATE_VARIABLES
 from sluiceway.errors import InvalidRequest
-from sluiceway.management.stock_templates import load_stock_template
 from sluiceway.models.message import Channel, EmailContent, PhoneContent
 
 if TYPE_CHECKING:
@@ -23,6 +20,18 @@ async def template_content(call: Call, channel: Channel, name: str, to: str) -> 
     Raises:
         InvalidRequest: it cannot be rendered.
     """
+    # Seldom used and heavy, and on the way of every process that runs a flow.
+    from sluiceway.analysis.preview import (  # noqa: PLC0415
+        NotificationDraft,
+        PreviewData,
+        preview_notification,
+    )
+    from sluiceway.analysis.sample_context import (  # noqa: PLC0415
+        SAMPLE_CONTEXT,
+        SAMPLE_TEMPLATE_VARIABLES,
+    )
+    from sluiceway.management.stock_templates import load_stock_template  # noqa: PLC0415
+
     environment = call.services.tenant.environment
     stock = await load_stock_template(environment, channel=channel, name=name, to=to)
     shown = preview_notification(

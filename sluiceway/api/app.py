@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import replace
-from functools import cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -20,50 +18,31 @@ from sluiceway.api.errors import envelope, reply_for
 from sluiceway.api.limiter import Limiter
 from sluiceway.api.requests import check_path, parse_body, parse_query, read_body
 from sluiceway.api.route import Call, Reply, Route, Stream
-from sluiceway.api.router import Router
-from sluiceway.extensions import discover
+from sluiceway.api.routes import router_for
 from sluiceway.storage.base import AuditEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sluiceway.api.services import Services
     from sluiceway.models.json import JsonValue
 
-__all__ = ["Api", "build_app", "load_routes"]
+__all__ = ["Api", "build_app"]
 
 _LOG: Final = logging.getLogger("sluiceway.api")
 _ENCODER: Final = msgspec.json.Encoder()
-_PACKAGES: Final = ("sluiceway.api.management", "sluiceway.api.sluiceway")
 _NOT_FOUND: Final = Reply(status=404, body=envelope(404, "Not Found"))
 _READS: Final = frozenset({"GET", "HEAD"})
 
 
-@cache
-def load_routes() -> tuple[Route, ...]:
-    """Return every route of this package, by module and then in the order written."""
-    found: list[Route] = []
-    for package in _PACKAGES:
-        modules = cast(
-            "Iterator[tuple[str, tuple[Route, ...]]]", discover(package, "ROUTES", tuple)
-        )
-        for _, routes in modules:
-            found.extend(routes)
-    return tuple(found)
-
-
 def build_app(services: Services) -> Api:
     """Return the application over *services*: Auth0's API and ours, without the console."""
-    routes = load_routes()
-    return Api(replace(services, routes=routes), routes)
+    return Api(services)
 
 
 class Api:
-    """An ASGI application over a fixed set of routes."""
+    """An ASGI application over the routes of this package."""
 
-    def __init__(self, services: Services, routes: tuple[Route, ...]) -> None:
+    def __init__(self, services: Services) -> None:
         self.services = services
-        self._router = Router(routes)
         self._limiter = Limiter(services.rate_limit, now=services.tenant.environment.now)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -72,7 +51,7 @@ class Api:
             return
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
         path = raw.partition(b"?")[0].decode("latin-1")
-        found = self._router.find(scope["method"], path)
+        found = router_for(path).find(scope["method"], path)
         if found is None:
             await _send(_NOT_FOUND, send, method=scope["method"], extra={})
             return

@@ -12,14 +12,15 @@ from sluiceway.errors import UsageError
 
 if TYPE_CHECKING:
     from sluiceway.actions.catalogue import ActionCatalogue
-    from sluiceway.api.route import Route
     from sluiceway.engine.service import Executions
     from sluiceway.engine.trials import Trials
     from sluiceway.liquid.variables import TenantNames
     from sluiceway.management.tenant import EmbeddedTenant
     from sluiceway.outbound.base import Transport
     from sluiceway.storage.base import Store
+    from sluiceway.tenants.trial import ConnectionTrials
     from sluiceway.vault.connections import StoredConnections
+    from sluiceway.vault.operations import VaultKeys
 
 __all__ = ["Services"]
 
@@ -38,6 +39,8 @@ class Services:
         actions: the action catalogue.
         tenant_names: what notifications call the tenant.
         trials: sends test messages.
+        connection_trials: tries vault connections.
+        vault_keys: rotates and verifies.
         transport: the way to other machines, for what proves a provider's posts.
         rate_limit: requests a second and burst on ``/api/v2``, ``None`` for no limit.
         max_body_bytes: the largest body that is read.
@@ -45,7 +48,6 @@ class Services:
         is_secure: whether clients reach the server by https.
         console_client_id: the client that such a browser is signed in as.
         counters: what was answered, for ``/metrics``.
-        routes: all routes, for the reference; ``build_app`` fills them in.
     """
 
     tenant: EmbeddedTenant
@@ -55,6 +57,8 @@ class Services:
     actions: ActionCatalogue | None = None
     tenant_names: TenantNames = field(default_factory=TenantSettings)
     trials: Trials | None = None
+    connection_trials: ConnectionTrials | None = None
+    vault_keys: VaultKeys | None = None
     transport: Transport | None = None
     rate_limit: tuple[float, int] | None = None
     max_body_bytes: int = 4 * 1024 * 1024
@@ -62,7 +66,6 @@ class Services:
     is_secure: bool = False
     console_client_id: str = ""
     counters: Counters = field(default_factory=Counters)
-    routes: tuple[Route, ...] = ()
     _made: dict[str, Any] = field(default_factory=dict[str, Any], repr=False, compare=False)
 
     def need_store(self) -> Store:
@@ -80,6 +83,14 @@ class Services:
     def need_trials(self) -> Trials:
         """Return what sends test messages. Raises ``UsageError`` where this process has none."""
         return _need(self.trials, "delivery providers")
+
+    def need_connection_trials(self) -> ConnectionTrials:
+        """Return what tries connections. Raises ``UsageError`` where this process has none."""
+        return _need(self.connection_trials, "the vault")
+
+    def need_vault_keys(self) -> VaultKeys:
+        """Return the vault's keys. Raises ``UsageError`` where this process has none."""
+        return _need(self.vault_keys, "the vault")
 
     def need_reports(self) -> DeliveryReports:
         """Return what takes providers' posts in. Raises ``UsageError`` without a database."""

@@ -55,25 +55,31 @@ class SigningKey:
     def as_jwk(self) -> JsonObject:
         """Return the public half for the JWKS (RFC 7517)."""
         numbers = self.public_key.public_numbers()
-        modulus = numbers.n.to_bytes((numbers.n.bit_length() + 7) // 8, "big")
-        exponent = numbers.e.to_bytes(3, "big")
         return {
             "kty": "RSA",
             "use": "sig",
             "alg": ALGORITHM,
             "kid": self.kid,
-            "n": encode_base64url(modulus),
-            "e": encode_base64url(exponent),
+            "n": _encode_number(numbers.n),
+            "e": _encode_number(numbers.e),
         }
 
-    def as_der(self) -> bytes:
-        """Return the private half in PKCS#8, to be sealed."""
-        from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - heavy, rare
+    def as_private_jwk(self) -> bytes:
+        """Return both halves as JSON (RFC 7518, section 6.3.2), to be sealed.
 
-        return self.private_key.private_bytes(
-            serialization.Encoding.DER,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
+        Not PKCS#8: reading that loads a third of the cryptography package at every start.
+        """
+        numbers = self.private_key.private_numbers()
+        private = {
+            "d": numbers.d,
+            "p": numbers.p,
+            "q": numbers.q,
+            "dp": numbers.dmp1,
+            "dq": numbers.dmq1,
+            "qi": numbers.iqmp,
+        }
+        return msgspec.json.encode(
+            {**self.as_jwk(), **{name: _encode_number(value) for name, value in private.items()}}
         )
 
 
@@ -85,22 +91,26 @@ def generate_key(kid: str) -> SigningKey:
     return SigningKey(kid=kid, private_key=private)
 
 
-def load_key(kid: str, der: bytes) -> SigningKey:
-    """Read what ``as_der`` wrote.
+def load_key(kid: str, jwk: bytes) -> SigningKey:
+    """Read what ``as_private_jwk`` wrote.
 
     Raises:
-        TypeError: it is no RSA key.
+        InvalidToken: a number in it cannot be read.
     """
     from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415 - heavy
-    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - heavy
-        load_der_private_key,
-    )
 
+    part = msgspec.json.decode(jwk, type=dict[str, str])
+    e, n, d, p, q, dp, dq, qi = (
+        int.from_bytes(decode_base64url(part[name]), "big")
+        for name in ("e", "n", "d", "p", "q", "dp", "dq", "qi")
+    )
+    numbers = rsa.RSAPrivateNumbers(p, q, d, dp, dq, qi, rsa.RSAPublicNumbers(e, n))
     # The key was checked when it was made, and is read only from its sealed copy.
-    private = load_der_private_key(der, password=None, unsafe_skip_rsa_key_validation=True)
-    if not isinstance(private, rsa.RSAPrivateKey):
-        raise TypeError(f"expected an RSA key, found {type(private).__name__}")
-    return SigningKey(kid=kid, private_key=private)
+    return SigningKey(kid=kid, private_key=numbers.private_key(unsafe_skip_rsa_key_validation=True))
+
+
+def _encode_number(number: int) -> str:
+    return encode_base64url(number.to_bytes((number.bit_length() + 7) // 8, "big"))
 
 
 def encode_base64url(data: bytes) -> str:

@@ -118,7 +118,7 @@ class SigningKeys:
                 created_at=now,
                 updated_at=now,
                 keys=(_SLOT,),
-                secret=environment.sealer.seal(key.as_der(), identity=f"{_KIND}/{kid}"),
+                secret=environment.sealer.seal(key.as_private_jwk(), identity=f"{_KIND}/{kid}"),
             )
         )
         self._loaded[kid] = key

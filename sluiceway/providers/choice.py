@@ -5,7 +5,10 @@ Looked up for every message, so that switching or repairing a provider needs no 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar
 
 from sluiceway.errors import ProviderNotEnabled
@@ -15,7 +18,7 @@ from sluiceway.models.message import Channel
 from sluiceway.providers.base import ConfiguredProvider, EmailProviderSpec, PhoneProviderSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator
 
     from sluiceway.models.json import JsonObject
     from sluiceway.providers.base import EmailProvider, PhoneProvider, ProviderDirectory
@@ -59,6 +62,48 @@ def find_phone_specs() -> dict[str, PhoneProviderSpec]:
     return {spec.name: spec for spec in found}
 
 
+class _Specs(Mapping[str, S]):
+    """Specs by name; one that is asked for by name is loaded alone."""
+
+    def __init__(self, package: str, kind: type[S], find_all: Callable[[], dict[str, S]]) -> None:
+        self._package = package
+        self._kind: type[S] = kind
+        self._find_all: Callable[[], dict[str, S]] = find_all
+        self._loaded: dict[str, S] = {}
+        self._all: dict[str, S] | None = None
+
+    def __getitem__(self, name: str) -> S:
+        found = self._loaded.get(name) or self._load(name) or self._everything()[name]
+        self._loaded[name] = found
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._everything())
+
+    def __len__(self) -> int:
+        return len(self._everything())
+
+    def _load(self, name: str) -> S | None:
+        module = f"{self._package}.{name}"
+        if not name.isidentifier() or find_spec(module) is None:
+            return None
+        spec = getattr(import_module(module), "PROVIDER", None)
+        return spec if isinstance(spec, self._kind) and spec.name == name else None
+
+    def _everything(self) -> dict[str, S]:
+        if self._all is None:
+            self._all = self._find_all()
+        return self._all
+
+
+def _email_specs() -> Mapping[str, EmailProviderSpec]:
+    return _Specs("sluiceway.providers.email", EmailProviderSpec, find_email_specs)
+
+
+def _phone_specs() -> Mapping[str, PhoneProviderSpec]:
+    return _Specs("sluiceway.providers.phone", PhoneProviderSpec, find_phone_specs)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen(Generic[S, P]):
     """A provider ready to send, with what it was made from."""
@@ -100,8 +145,8 @@ class Providers:
     """Chooses providers. Built ones are kept while their configuration stays as it is."""
 
     directory: ProviderDirectory
-    email_specs: Mapping[str, EmailProviderSpec] = field(default_factory=find_email_specs)
-    phone_specs: Mapping[str, PhoneProviderSpec] = field(default_factory=find_phone_specs)
+    email_specs: Mapping[str, EmailProviderSpec] = field(default_factory=_email_specs)
+    phone_specs: Mapping[str, PhoneProviderSpec] = field(default_factory=_phone_specs)
     _emails: list[ChosenEmail] = field(default_factory=list["ChosenEmail"], repr=False)
     _phones: list[ChosenPhone] = field(default_factory=list["ChosenPhone"], repr=False)
 

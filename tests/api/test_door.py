@@ -12,8 +12,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from sluiceway.api.app import build_app, load_routes
+from sluiceway.api.app import build_app
 from sluiceway.api.route import Route
+from sluiceway.api.routes import load_routes
 from sluiceway.management.jws import encode_base64url, generate_key, sign
 from sluiceway.management.scopes import ALL_SCOPES
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sluiceway.api.openapi import build_document
 from sluiceway.api.route import Call, Reply, Route
+from sluiceway.api.routes import load_routes
 
 if TYPE_CHECKING:
     from sluiceway.models.json import JsonObject
@@ -21,8 +22,8 @@ _STYLE: Final = (
 )
 
 
-def _ours(call: Call) -> list[Route]:
-    return [route for route in call.services.routes if not route.path.startswith("/api/v2/")]
+def _ours() -> list[Route]:
+    return [route for route in load_routes() if not route.path.startswith("/api/v2/")]
 
 
 def _server(call: Call) -> str:
@@ -31,15 +32,15 @@ def _server(call: Call) -> str:
 
 
 async def _document(call: Call) -> JsonObject:
-    return build_document(_ours(call), server=_server(call))
+    return build_document(_ours(), server=_server(call))
 
 
 async def _auth0_document(call: Call) -> JsonObject:
-    routes = [route for route in call.services.routes if route.path.startswith("/api/v2/")]
+    routes = [route for route in load_routes() if route.path.startswith("/api/v2/")]
     return build_document(routes, server=_server(call))
 
 
-async def _page(call: Call) -> Reply:
+async def _page(_: Call) -> Reply:
     import msgspec  # noqa: PLC0415 - beside its only use
 
     parts = [
@@ -50,7 +51,7 @@ async def _page(call: Call) -> Reply:
         "<a href=management.json>management.json</a>.",
     ]
     tag = ""
-    for route in sorted(_ours(call), key=lambda route: route.tag):
+    for route in sorted(_ours(), key=lambda route: route.tag):
         if route.tag != tag:
             tag = route.tag
             parts.append(f"<h2>{html.escape(tag)}</h2>")

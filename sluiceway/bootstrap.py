@@ -16,7 +16,9 @@ import msgspec
 from sluiceway.actions.base import TenantSettings
 from sluiceway.actions.catalogue import InstalledActions
 from sluiceway.engine.base import Engine, EngineSettings, World
+from sluiceway.engine.crew import Crew
 from sluiceway.engine.delivery import Deliveries
+from sluiceway.engine.janitor import Janitor, Retention
 from sluiceway.engine.live import Live
 from sluiceway.engine.outbox import OutboxWorker
 from sluiceway.engine.sealed_rows import identity_of
@@ -141,6 +143,15 @@ class Application:
     def new_trials(self) -> Trials:
         """Return what sends test messages."""
         return Trials(providers=self.providers, sender=self.sender, now=utc_now)
+
+    def new_crew(self, *, works: bool = True, concurrency: int | None = None) -> Crew:
+        """Return what works in this process besides answering.
+
+        Without *works*, other processes carry executions out and deliver messages.
+        """
+        janitor = Janitor(self.store, Retention(executions=self.settings.retention), now=utc_now)
+        members = (self.new_worker(concurrency=concurrency), self.new_outbox_worker())
+        return Crew(members if works else (), [janitor.run, self.watch_keys])
 
     def new_worker(self, *, concurrency: int | None = None) -> Worker:
         """Return a worker over this application's store."""

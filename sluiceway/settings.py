@@ -95,7 +95,7 @@ SETTINGS: Final = (
     Setting(
         name="retention",
         default="14d",
-        meaning="How long finished executions are kept.",
+        meaning="How long executions and messages are kept after their end; 0 keeps them for ever.",
         parse=parse_duration,
     ),
     Setting(

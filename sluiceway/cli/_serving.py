@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
-import logging
 import os
 import re
 import socket
@@ -159,26 +158,13 @@ async def serve(
 
 @asynccontextmanager
 async def _working(application: Application, options: ServeOptions) -> AsyncGenerator[None]:
-    if not options.workers:
-        yield
-        return
-    worker = application.new_worker(concurrency=options.concurrency)
-    outbox = application.new_outbox_worker()
-    tasks = [asyncio.create_task(worker.run()), asyncio.create_task(outbox.run())]
-    for task in tasks:
-        task.add_done_callback(_report)
+    crew = application.new_crew(works=options.workers, concurrency=options.concurrency)
+    task = asyncio.create_task(crew.run())
     try:
         yield
     finally:
-        worker.stop()
-        outbox.stop()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _report(task: asyncio.Task[None]) -> None:
-    error = None if task.cancelled() else task.exception()
-    if error is not None:
-        logging.getLogger("sluiceway").error("the worker stopped: %s", error)
+        crew.stop()
+        await task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

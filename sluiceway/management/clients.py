@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -192,4 +193,5 @@ async def _grant_all(environment: Environment, client_id: str) -> None:
         )
         return
     # The domain was changed in the settings: the grant named the earlier audience.
-    await _add_grant(environment, client_id, ALL_SCOPES)
+    with suppress(DuplicateKey):  # another process started at the same time
+        await _add_grant(environment, client_id, ALL_SCOPES)

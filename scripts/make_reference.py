@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from action_reference import INTRO, action_sections
 
 from sluiceway import errors
 from sluiceway.api.routes import load_routes
@@ -171,6 +172,11 @@ def _first_line(thing: Any) -> str:
     return inspect.cleandoc(thing.__doc__ or "").partition("\n")[0].replace("``", "`")
 
 
+def actions() -> str:
+    """Return the page of the actions."""
+    return page("Actions", INTRO, *action_sections())
+
+
 def functions() -> str:
     """Return the page of the expressions' functions."""
     parts: list[list[str]] = []
@@ -265,6 +271,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands,
     "settings.md": settings,
     "errors.md": error_codes,
+    "actions.md": actions,
     "functions.md": functions,
     "liquid.md": liquid,
     "api.md": own_api,

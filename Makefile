@@ -48,8 +48,9 @@ fix: .venv/.dev ## format, and mend what the linter can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: .venv/.dev ## measure, as ratios in one run
-	@$(BIN)/python -m bench
+bench: $(UV) .venv/.dev ## measure, as ratios in one run
+	@$(UV) sync --quiet --locked --group bench
+	@$(BIN)/python -m bench --write
 
 console: .venv/.dev ## build the web console into the package
 	@scripts/build_console.sh

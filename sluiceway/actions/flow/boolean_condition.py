@@ -19,15 +19,30 @@ __all__ = ["ACTION", "BooleanCondition", "run"]
 class BooleanCondition(Params):
     """The params. The lists of actions stay as written: the engine walks the one that is chosen."""
 
-    if_: Annotated[Any, Meta(title="If", extra_json_schema={"x-widget": "condition"})] = field(
-        name="if"
-    )
-    then: Annotated[list[Any], Meta(title="True", extra_json_schema={"x-widget": "actions"})] = (
-        field(default_factory=list)
-    )
-    else_: Annotated[list[Any], Meta(title="False", extra_json_schema={"x-widget": "actions"})] = (
-        field(name="else", default_factory=list)
-    )
+    if_: Annotated[
+        Any,
+        Meta(
+            title="If",
+            description="A group of comparisons, or one comparison.",
+            extra_json_schema={"x-widget": "condition"},
+        ),
+    ] = field(name="if")
+    then: Annotated[
+        list[Any],
+        Meta(
+            title="True",
+            description="What runs where it holds.",
+            extra_json_schema={"x-widget": "actions"},
+        ),
+    ] = field(default_factory=list)
+    else_: Annotated[
+        list[Any],
+        Meta(
+            title="False",
+            description="What runs where it does not.",
+            extra_json_schema={"x-widget": "actions"},
+        ),
+    ] = field(name="else", default_factory=list)
 
 
 async def run(params: BooleanCondition, context: ActionContext) -> StepOutcome:

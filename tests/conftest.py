@@ -57,6 +57,7 @@ class Door:
     run: Callable[[Coroutine[Any, Any, Any]], Any]
     token: str = ""
     domain: str = "localhost:4080"
+    address: str = "127.0.0.1"
     headers: dict[str, str] = field(default_factory=dict)
 
     def __call__(
@@ -82,7 +83,7 @@ class Door:
             "raw_path": path.encode(),
             "query_string": urlencode(query or {}, doseq=True).encode(),
             "headers": [(k.encode(), v.encode()) for k, v in sent.items()],
-            "client": ("127.0.0.1", 50_000),
+            "client": (self.address, 50_000),
         }
         return self.run(self._exchange(scope, data))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_plus
 
 from sluiceway.management import clients
+from sluiceway.management.guessing import Guesser
 from sluiceway.management.jws import InvalidToken, read_header, sign, verify
 from sluiceway.management.passwords import matches_secret
 
@@ -26,9 +27,6 @@ __all__ = ["ASSERTION_TYPE", "Claims", "OAuthRefusal", "Tokens"]
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LIFETIME_S: Final = 86_400
 _REMEMBERED: Final = 512
-# Ten wrong secrets at once, then one every six seconds.
-_FAILURE_BURST: Final = 10.0
-_FAILURE_RATE: Final = 1 / 6
 # Spends the time of a real comparison where there is no such client.
 _NOBODY: Final = b"\x01" + bytes(48)
 
@@ -70,7 +68,12 @@ class Tokens:
         self._proven: dict[str, tuple[bytes, bytes]] = {}
 
     async def grant(
-        self, fields: Mapping[str, str], *, authorization: str = "", host: str = ""
+        self,
+        fields: Mapping[str, str],
+        *,
+        authorization: str = "",
+        host: str = "",
+        address: str = "",
     ) -> JsonObject:
         """Answer ``POST /oauth/token``.
 
@@ -78,6 +81,7 @@ class Tokens:
             fields: the form's or the JSON's members.
             authorization: the header, for ``client_secret_basic``.
             host: the host the request came to; ``https://{host}/api/v2/`` names this API too.
+            address: where the request came from; guesses are counted for each.
 
         Raises:
             OAuthRefusal: the client, its secret, its grants or the request are not good.
@@ -85,7 +89,7 @@ class Tokens:
         client_id, secret = _credentials(fields, authorization)
         if not client_id and fields.get("client_assertion"):
             client_id = self._client_of_assertion(fields)
-        client = await self._authenticate(client_id, secret, fields)
+        client = await self._authenticate(client_id, secret, fields, address)
         grant_type = fields.get("grant_type", "")
         if not grant_type:
             raise OAuthRefusal(403, "invalid_request", "Missing required parameter: grant_type")
@@ -180,23 +184,33 @@ class Tokens:
             client_id=client_id, scopes=frozenset(scope.split()), expires_at=float(ends)
         )
 
-    async def sign_in(self, client_id: str, secret: str) -> list[str]:
+    async def sign_in(self, client_id: str, secret: str, *, address: str = "") -> list[str]:
         """Check a client's secret; return its scopes on this API, for a console session.
+
+        *address* is where the request came from.
 
         Raises:
             OAuthRefusal: they are not good.
         """
-        await self._authenticate(client_id, secret, {})
+        await self._authenticate(client_id, secret, {}, address)
         granted = await clients.granted_scopes(
             self._environment, client_id, self._environment.audience
         )
         return granted or []
 
     async def _authenticate(
-        self, client_id: str, secret: str, fields: Mapping[str, str]
+        self, client_id: str, secret: str, fields: Mapping[str, str], address: str
     ) -> Document:
-        await self._refuse_guessing(client_id)
         client = await self._environment.documents.get(clients.KIND, client_id)
+        guesser = Guesser(client_id=client_id, address=address, is_known=client is not None)
+        wait = await guesser.wait_s(self._environment)
+        if wait > 0:
+            raise OAuthRefusal(
+                429,
+                "too_many_attempts",
+                "Too many failed attempts. Try again later.",
+                retry_after_s=int(wait) + 1,
+            )
         if fields.get("client_assertion"):
             from sluiceway.management.assertions import is_good_assertion  # noqa: PLC0415 - rare
 
@@ -205,12 +219,7 @@ class Tokens:
             kept = clients.kept_secret(self._environment, client) if client else b""
             good = await self._matches(client_id, secret, kept or _NOBODY) and bool(kept)
         if client is None or not good:
-            await self._environment.buckets.take(
-                f"oauth/{client_id}",
-                now=self._environment.now(),
-                rate=_FAILURE_RATE,
-                burst=_FAILURE_BURST,
-            )
+            await guesser.note_failure(self._environment)
             raise OAuthRefusal(401, "access_denied", "Unauthorized")
         return client
 
@@ -231,22 +240,6 @@ class Tokens:
         """Tell whether *secret* is the client's."""
         kept = clients.kept_secret(self._environment, client)
         return bool(kept) and await self._matches(client.id, secret, kept)
-
-    async def _refuse_guessing(self, client_id: str) -> None:
-        wait = await self._environment.buckets.take(
-            f"oauth/{client_id}",
-            now=self._environment.now(),
-            rate=_FAILURE_RATE,
-            burst=_FAILURE_BURST,
-            count=0,
-        )
-        if wait > 0:
-            raise OAuthRefusal(
-                429,
-                "too_many_attempts",
-                "Too many failed attempts. Try again later.",
-                retry_after_s=int(wait) + 1,
-            )
 
     def _client_of_assertion(self, fields: Mapping[str, str]) -> str:
         from sluiceway.management.assertions import subject_of  # noqa: PLC0415 - rare

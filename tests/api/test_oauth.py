@@ -113,13 +113,43 @@ def test_refusals(
     assert "statusCode" not in answer.body
 
 
-def test_guessing_is_slowed_down(door: Door) -> None:
-    answers = [ask(door, client_id="guessed", client_secret="x").status for _ in range(13)]
+def test_guessing_is_slowed_down_for_the_guesser_alone(door: Door) -> None:
+    answers = [ask(door, client_secret="x").status for _ in range(13)]
 
-    assert answers[:10] == [401] * 10
-    assert answers[-1] == 429
-    blocked = ask(door, client_id="guessed", client_secret="x")
+    assert answers == [401] * 10 + [429] * 3
+    blocked = ask(door)
+    assert blocked.status == 429, "the right secret does not help one who has guessed"
     assert int(blocked.headers["retry-after"]) > 0
+    door.address = "203.0.113.9"
+    assert ask(door).status == 200
+
+
+def test_one_network_of_ipv6_addresses_counts_as_one(door: Door) -> None:
+    for number in range(10):
+        door.address = f"2001:db8:1:2::{number}"
+        assert ask(door, client_secret="x").status == 401
+
+    door.address = "2001:db8:1:2:ffff::1"
+    assert ask(door).status == 429
+    door.address = "2001:db8:1:3::1"
+    assert ask(door).status == 200
+
+
+def test_guessing_from_everywhere_is_slowed_down_too(door: Door) -> None:
+    answers: list[int] = []
+    for number in range(130):
+        door.address = f"203.0.113.{number}"
+        answers.append(ask(door, client_secret="x").status)
+
+    assert answers[:100] == [401] * 100
+    assert 429 in answers, "the bucket fills by one a second, and the test is faster"
+
+
+def test_made_up_client_ids_leave_one_row_an_address(door: Door) -> None:
+    answers = [ask(door, client_id=f"made-up-{n}", client_secret="x").status for n in range(130)]
+
+    assert answers[:100] == [401] * 100
+    assert 429 in answers
     assert ask(door).status == 200
 
 

@@ -42,6 +42,7 @@ async def _token(call: Call) -> Reply:
         fields,
         authorization=call.headers.get("authorization", ""),
         host=call.headers.get("host", ""),
+        address=call.client_address,
     )
     return Reply(body=answer, headers={"cache-control": "no-store", "pragma": "no-cache"})
 

@@ -27,7 +27,9 @@ _SIGN_IN: Final = closed(
 async def _sign_in(call: Call) -> Reply:
     body: Any = call.body
     try:
-        scopes = await call.services.tenant.tokens.sign_in(body["client_id"], body["client_secret"])
+        scopes = await call.services.tenant.tokens.sign_in(
+            body["client_id"], body["client_secret"], address=call.client_address
+        )
     except OAuthRefusal as error:
         headers = {"retry-after": str(error.retry_after_s)} if error.retry_after_s else {}
         refusal = envelope(error.status, error.description, code=error.error)

@@ -74,12 +74,12 @@ def find_param_problems(action: Action, spec: ActionSpec[Any], *, at: str) -> li
 def _explain(
     broken: InvalidParam, params: JsonObject, spec: ActionSpec[Any], *, at: str
 ) -> DefinitionError | None:
-    value = _value_at(params, broken.keys)
-    is_liquid = bool(broken.keys) and broken.keys[0] in spec.liquid_params
-    if isinstance(value, str) and "{{" in value and not is_liquid:
-        return None
     place = f"{at}{broken.path}"
     if broken.unexpected is None:
+        value = _value_at(params, broken.keys)
+        is_liquid = bool(broken.keys) and broken.keys[0] in spec.liquid_params
+        if isinstance(value, str) and "{{" in value and not is_liquid:
+            return None
         return DefinitionError(f"{spec.name}: {broken.message}", at=place)
     properties = params_schema(spec.params).get("properties")
     is_outermost = len(broken.keys) == 1

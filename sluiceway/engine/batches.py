@@ -18,31 +18,41 @@ from sluiceway.errors import Conflict
 from sluiceway.models.execution import ExecutionStatus
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
 
     from sluiceway.engine.service import Executions
-    from sluiceway.models.execution import ExecutionInput
+    from sluiceway.models.batch_rows import BatchRow
     from sluiceway.models.flow import Flow
     from sluiceway.models.json import JsonObject, JsonValue
 
-__all__ = ["BatchRow", "RowReport", "row_key", "run_batch"]
+__all__ = [
+    "RowReport",
+    "StartedRow",
+    "report_of",
+    "row_key",
+    "row_of_key",
+    "run_batch",
+    "start_rows",
+]
 
 _WAIT_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BatchRow:
-    """One row: its number, counted from 1, and what the flow is started with for it."""
+class StartedRow:
+    """A row with its execution. *was_done*: an earlier run of the batch completed it."""
 
-    number: int
-    input: ExecutionInput
+    row: str
+    id: str
+    is_new: bool
+    was_done: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowReport:
-    """What became of a row. *was_done* tells that an earlier run of the batch completed it."""
+    """What became of a row, known by its number or its key."""
 
-    row: int
+    row: str
     id: str
     status: ExecutionStatus
     output: JsonValue = None
@@ -52,7 +62,7 @@ class RowReport:
     def as_json(self) -> JsonObject:
         """Return one line of a report."""
         return {
-            "row": self.row,
+            "row": int(self.row) if self.row.isdecimal() else self.row,
             "id": self.id,
             "status": str(self.status),
             "output": self.output,
@@ -61,20 +71,62 @@ class RowReport:
         }
 
 
-def row_key(batch_id: str, number: int) -> str:
+def row_key(batch_id: str, name: str) -> str:
     """Return the idempotency key of a row."""
-    return f"{batch_id}:{number}"
+    return f"{batch_id}:{name}"
+
+
+def row_of_key(batch_id: str, key: str) -> str:
+    """Return what the row with the idempotency key *key* is known by in its batch."""
+    return key.removeprefix(f"{batch_id}:")
+
+
+async def start_rows(
+    executions: Executions,
+    flow: Flow,
+    rows: Sequence[BatchRow],
+    *,
+    batch_id: str,
+    connections: Mapping[str, str] | None = None,
+) -> list[StartedRow]:
+    """Start what of *rows* was not started before, in one transaction; retry what failed.
+
+    Raises:
+        StorageError: the database cannot be written.
+    """
+    requests = [
+        StartRequest(
+            input=row.input, idempotency_key=row_key(batch_id, row.name), batch_id=batch_id
+        )
+        for row in rows
+    ]
+    created = await executions.start_many(flow, requests, connections=connections)
+    started: list[StartedRow] = []
+    for row, one in zip(rows, created, strict=True):
+        was_done = False if one.is_new else await _go_on(executions, one.id)
+        started.append(StartedRow(row=row.name, id=one.id, is_new=one.is_new, was_done=was_done))
+    return started
+
+
+async def _go_on(executions: Executions, id_: str) -> bool:
+    """Retry an execution if it failed; tell whether it had completed."""
+    status = ExecutionStatus(str((await executions.get(id_))["status"]))
+    if status.is_terminal and status is not ExecutionStatus.COMPLETED:
+        # A conflict means that another run of the batch was first: wait for what it does.
+        with suppress(Conflict):
+            await executions.retry(id_, from_failed_step=True)
+    return status is ExecutionStatus.COMPLETED
 
 
 async def run_batch(
     executions: Executions,
     flow: Flow,
-    rows: Iterable[BatchRow],
+    rows: AsyncIterable[BatchRow],
     *,
     batch_id: str,
     concurrency: int = 50,
     connections: Mapping[str, str] | None = None,
-) -> AsyncIterator[RowReport]:
+) -> AsyncGenerator[RowReport]:
     """Run *flow* for each of *rows* and yield a report a row, in the order they end.
 
     Rows are read as there is room for them: at most *concurrency* are in hand. A caller that stops
@@ -82,10 +134,11 @@ async def run_batch(
 
     Raises:
         StorageError: the database cannot be reached.
+        DefinitionError: a row cannot be read.
     """
     in_hand: set[asyncio.Task[RowReport]] = set()
     try:
-        for row in rows:
+        async for row in rows:
             in_hand.add(asyncio.create_task(_run_row(executions, flow, row, batch_id, connections)))
             if len(in_hand) >= concurrency:
                 done, in_hand = await asyncio.wait(in_hand, return_when=asyncio.FIRST_COMPLETED)
@@ -109,35 +162,25 @@ async def _run_row(
     batch_id: str,
     connections: Mapping[str, str] | None,
 ) -> RowReport:
-    request = StartRequest(
-        input=row.input, idempotency_key=row_key(batch_id, row.number), batch_id=batch_id
+    (started,) = await start_rows(
+        executions, flow, [row], batch_id=batch_id, connections=connections
     )
-    (created,) = await executions.start_many(flow, [request], connections=connections)
-    if not created.is_new:
-        record = await executions.get(created.id)
-        status = ExecutionStatus(str(record["status"]))
-        if status is ExecutionStatus.COMPLETED:
-            return await _report(executions, row, created.id, was_done=True)
-        if status.is_terminal:
-            # A conflict means that another run of the batch was first: wait for what it does.
-            with suppress(Conflict):
-                await executions.retry(created.id, from_failed_step=True)
-    while not await executions.wait(created.id, timeout_s=_WAIT_S):
-        pass
-    return await _report(executions, row, created.id)
+    if not started.was_done:
+        while not await executions.wait(started.id, timeout_s=_WAIT_S):
+            pass
+    return await report_of(executions, started)
 
 
-async def _report(
-    executions: Executions, row: BatchRow, id_: str, *, was_done: bool = False
-) -> RowReport:
-    record = await executions.get(id_, debug=True)
+async def report_of(executions: Executions, started: StartedRow) -> RowReport:
+    """Return what became of a row so far. Raises ``NotFound`` where its execution was deleted."""
+    record = await executions.get(started.id, debug=True)
     debug = record["debug"]
     known: JsonObject = debug if isinstance(debug, dict) else {}
     return RowReport(
-        row=row.number,
-        id=id_,
+        row=started.row,
+        id=started.id,
         status=ExecutionStatus(str(record["status"])),
         output=known.get("output"),
         error=known.get("error"),
-        was_done=was_done,
+        was_done=started.was_done,
     )

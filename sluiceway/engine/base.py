@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sluiceway.actions.base import TenantSettings
+from sluiceway.engine.observer import Observers
 from sluiceway.models.timestamps import utc_now
 
 if TYPE_CHECKING:
@@ -118,3 +119,4 @@ class Engine:
     new_masker: Callable[[], Masker]
     settings: EngineSettings = field(default_factory=EngineSettings)
     now: Callable[[], datetime] = utc_now
+    observers: Observers = field(default_factory=Observers)

@@ -37,6 +37,8 @@ class RecordBook:
         self._unwritten_since = 0
         self._written: dict[int, list[JsonObject]] = {}
         self._written_since = 0
+        self.steps: dict[str, JsonObject] = {}
+        """The steps that this claim recorded, by id, as they are shown."""
 
     @property
     def is_watched(self) -> bool:
@@ -60,6 +62,7 @@ class RecordBook:
     def emit(self, type_: str, at: datetime, step: JsonObject) -> None:
         """Add an event about *step*, whose values are masked already."""
         self._seq += 1
+        self.steps[str(step["id"])] = step
         event: JsonObject = {
             "seq": self._seq,
             "type": type_,

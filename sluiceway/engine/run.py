@@ -14,6 +14,7 @@ from sluiceway.engine.attempt import Attempt, StepFailed, perform
 from sluiceway.engine.context import StepContext
 from sluiceway.engine.ending import Ending, finish_of
 from sluiceway.engine.journal import log_identity
+from sluiceway.engine.observer import ended_execution
 from sluiceway.engine.patience import write_patiently
 from sluiceway.engine.priming import known_secrets
 from sluiceway.engine.record_book import RecordBook
@@ -282,6 +283,10 @@ class Run:
         )
         await self._write(lambda: self.engine.store.finish(self.claim, finish, messages=messages))
         self.book.emit_live("execution_finished", finish.at, status=str(ending.status))
+        if not self.engine.observers.is_empty:
+            steps = {**self.journal.records, **self.book.steps}
+            ended = ended_execution(self.claim.execution, finish, steps.values())
+            self.engine.observers.execution_ended(ended)
 
     async def _write(self, write: Callable[[], Awaitable[None]]) -> None:
         await write_patiently(write, patience=self.engine.settings.write_patience)

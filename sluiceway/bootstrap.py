@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import secrets
@@ -43,12 +44,14 @@ from sluiceway.tenants.client import TenantClient
 from sluiceway.tenants.connection_tokens import ConnectionTokens
 from sluiceway.tenants.limits import SharedLimits
 from sluiceway.tenants.tokens import Tokens
+from sluiceway.tenants.trial import ConnectionTrials
 from sluiceway.vault.base import VaultConnection
 from sluiceway.vault.connections import StoredConnections
 from sluiceway.vault.data_keys import DataKeys, watch_keys
 from sluiceway.vault.key_wrappers import open_key_wrapper
 from sluiceway.vault.master_key import KEY_BYTES, LocalKey, load_or_make_master_key
-from sluiceway.vault.rotation import Rotation
+from sluiceway.vault.operations import VaultKeys
+from sluiceway.vault.rotation import Rotation, sweep_keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -130,10 +133,29 @@ class Application:
             grace=timedelta(0) if self._is_alone else _GRACE,
         )
 
+    def new_vault_keys(self) -> VaultKeys:
+        """Return what operators rotate and verify with."""
+        is_made = not self.settings.vault_key and self.settings.sqlite_path is not None
+        key_file = self.settings.state_folder / KEY_FILE if is_made else None
+        return VaultKeys(self.new_rotation, key_file)
+
+    def new_connection_trials(self) -> ConnectionTrials:
+        """Return what tries vault connections."""
+        return ConnectionTrials(
+            transport=self.transport,
+            tenant_token=self.tenants.new_token,
+            service_token=ConnectionTokens(self.tenants.tokens).new_token,
+        )
+
     async def watch_keys(self) -> None:
-        """Take in data keys that other processes rotate, until it is cancelled."""
-        if not self._is_alone:
-            await watch_keys(self.data_keys, self.keyring, every=_GRACE / 4)
+        """Take in data keys that others rotate, and delete old ones, until it is cancelled."""
+        sweeping = sweep_keys(self.new_rotation())
+        if self._is_alone:
+            await sweeping
+        else:
+            await asyncio.gather(
+                watch_keys(self.data_keys, self.keyring, every=_GRACE / 4), sweeping
+            )
 
     @property
     def _is_alone(self) -> bool:

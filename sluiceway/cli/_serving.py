@@ -90,6 +90,8 @@ def services_for(
         actions=application.actions,
         tenant_names=application.world.tenant_settings,
         trials=application.new_trials(),
+        connection_trials=application.new_connection_trials(),
+        vault_keys=application.new_vault_keys(),
         transport=application.transport,
         rate_limit=parse_rate_limit(application.settings.tenant_rate_limit),
         is_development=is_development,

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from sluiceway.management.fields import choice, closed, open_object, text
 from sluiceway.management.validation import Schema
+from sluiceway.vault.base import is_secret
 
 if TYPE_CHECKING:
     from sluiceway.models.json import JsonObject, JsonValue
 
-__all__ = ["CREATE_CONNECTION", "UPDATE_CONNECTION", "check_connection", "check_setup"]
+__all__ = [
+    "CREATE_CONNECTION",
+    "UPDATE_CONNECTION",
+    "check_connection",
+    "check_setup",
+    "setup_kinds",
+]
 
 _WORD: Final = text()
 _HTTPS: Final[JsonObject] = {"type": "string", "format": "absolute-https-uri", "maxLength": 500}
@@ -147,3 +154,32 @@ def check_setup(app_id: str, setup: JsonValue) -> None:
             Schema({"type": "object", "properties": {"setup": schema}}).check({"setup": setup})
             return
     _CHECKS[app_id].check({"setup": setup})
+
+
+def setup_kinds() -> dict[str, list[JsonValue]]:
+    """Return, by app, the kinds of setup there are: ``{type, fields: [{name, ...}]}``."""
+    return {app_id: [_kind(schema) for schema in schemas] for app_id, schemas in _SETUPS.items()}
+
+
+def _kind(schema: JsonObject) -> JsonObject:
+    properties = cast("dict[str, JsonObject]", schema["properties"])
+    required = cast("list[str]", schema.get("required", []))
+    members = {**properties, **(_JWT_KEYS if "algorithm" in properties else {})}
+    type_ = cast("list[str]", members["type"]["enum"])[0]
+    return {
+        "type": type_,
+        "fields": [
+            {
+                "name": name,
+                "required": name in required,
+                "secret": is_secret(name),
+                "choices": member.get("enum"),
+            }
+            for name, member in members.items()
+            if name != "type"
+        ],
+    }
+
+
+# Auth0 publishes no more of it than the algorithm: these are what Sluiceway's actions read.
+_JWT_KEYS: Final[dict[str, JsonObject]] = {"secret": {}, "private_key": {}, "public_key": {}}

@@ -110,15 +110,15 @@ class TenantClient:
             secrets=(token.text, credentials.client_secret),
         )
 
-    async def token(self, connection: str) -> Token:
-        """Return a token of the connection, to test it with.
+    async def new_token(self, connection: VaultConnection) -> Token:
+        """Return a token that was asked for just now, to test the connection with.
 
         Raises:
-            ConnectionUnusable: the connection is missing, empty or of another app.
+            ConnectionUnusable: the connection is empty or of another app.
             TokenError: the tenant refuses one.
             OutboundError: the tenant gave no answer.
         """
-        return await self.tokens.get(await self._open(connection))
+        return await self.tokens.get_anew(_credentials(connection))
 
     async def _open(self, name: str) -> ClientCredentials:
         found = await self.connections.find(name)

@@ -14,7 +14,7 @@ from sluiceway.tenants.tokens import ClientCredentials
 
 if TYPE_CHECKING:
     from sluiceway.models.json import JsonObject
-    from sluiceway.tenants.tokens import Tokens
+    from sluiceway.tenants.tokens import Token, Tokens
     from sluiceway.vault.base import VaultConnection
 
 __all__ = ["ConnectionTokens"]
@@ -42,6 +42,14 @@ class ConnectionTokens:
             await self.tokens.drop(credentials, token)
             token = await self.tokens.get(credentials)
         return token.text
+
+    async def new_token(self, connection: VaultConnection) -> Token:
+        """Return a token that was asked for just now, to test the connection with.
+
+        Raises:
+            ConnectionUnusable, TokenError, OutboundError: as above.
+        """
+        return await self.tokens.get_anew(_credentials(connection))
 
 
 def _credentials(connection: VaultConnection) -> ClientCredentials:

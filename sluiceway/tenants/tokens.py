@@ -135,6 +135,18 @@ class Tokens:
         # One caller that is cancelled does not take the token from the others.
         return await asyncio.shield(task)
 
+    async def get_anew(self, credentials: ClientCredentials) -> Token:
+        """Return a token that was asked for just now: what is kept says nothing of the secret.
+
+        Raises:
+            TokenError: the tenant refuses one.
+            OutboundError: the tenant gave no answer after the retries.
+        """
+        self._kept.pop(credentials.key, None)
+        self._refused.pop(credentials.key, None)
+        await self._cache.delete(_cache_key(credentials))
+        return await self.get(credentials)
+
     async def drop(self, credentials: ClientCredentials, token: Token) -> None:
         """Forget *token*, which the tenant refused, unless another took its place already."""
         kept = self._kept.get(credentials.key)

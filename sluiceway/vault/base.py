@@ -17,6 +17,7 @@ __all__ = [
     "Sealer",
     "VaultConnection",
     "VaultConnections",
+    "is_secret",
     "secrets_of",
 ]
 
@@ -27,6 +28,7 @@ _PUBLIC: Final = frozenset(
         "algorithm",
         "audience",
         "base_url",
+        "certificate",
         "client_email",
         "client_id",
         "domain",
@@ -134,11 +136,16 @@ class VaultConnections(Protocol):
         ...
 
 
+def is_secret(name: str) -> bool:
+    """Tell whether what a setup says under *name* is a secret."""
+    return name not in _PUBLIC
+
+
 def secrets_of(connection: VaultConnection) -> list[str]:
     """Return the texts in the setup that no record may show."""
     setup = connection.setup or {}
     return [
         value
         for name, value in setup.items()
-        if name not in _PUBLIC and isinstance(value, str) and value
+        if is_secret(name) and isinstance(value, str) and value
     ]

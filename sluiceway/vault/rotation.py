@@ -7,11 +7,12 @@ by kill -9 even, goes on where it stopped when it is started again.
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from sluiceway.errors import VaultError
+from sluiceway.errors import SluicewayError, VaultError
 from sluiceway.storage.base import DuplicateKey
 from sluiceway.vault.cipher import header_of, key_version_of
 from sluiceway.vault.data_keys import KEPT_AFTER_RETIREMENT, KIND, KeyState
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
     from sluiceway.vault.data_keys import DataKey, DataKeys
     from sluiceway.vault.keyring import Keyring
 
-__all__ = ["Rotation", "RotationReport", "VaultReport", "verify"]
+__all__ = ["Rotation", "RotationReport", "VaultReport", "sweep_keys", "verify"]
 
 _BATCH: Final = 200
 _MOST_NAMED: Final = 100
+_LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -186,6 +188,16 @@ async def verify(
             continue
         report.by_version[version] = report.by_version.get(version, 0) + 1
     return report
+
+
+async def sweep_keys(rotation: Rotation, *, every: timedelta = KEPT_AFTER_RETIREMENT) -> None:
+    """Delete data keys that were retired long ago, now and then, until it is cancelled."""
+    while True:
+        await rotation.sleep(every.total_seconds())
+        try:
+            await rotation.sweep()
+        except SluicewayError as error:
+            _LOG.warning("old data keys cannot be looked through: %s", error.message)
 
 
 def _older(keys: list[DataKey], version: int) -> tuple[int, ...]:

@@ -237,14 +237,18 @@ def test_a_change_of_the_connection_counts_with_the_next_call(with_bench: Any) -
     with_bench(scenario)
 
 
-def test_the_token_of_a_connection_can_be_asked_for(with_bench: Any) -> None:
+def test_a_connection_is_tested_with_a_token_that_is_new(with_bench: Any) -> None:
     async def scenario(bench: Bench) -> None:
-        token = await bench.client.token("acme")
-        assert (token.text, token.scope) == ("token-1", "read:users create:users")
+        connection = await bench.connections.find("acme")
+        assert connection is not None
+        await bench.client.call("acme", GET)
+        token = await bench.client.new_token(connection)
+        assert (token.text, token.scope) == ("token-2", "read:users create:users")
         bench.tenant.on_token = lambda: answer(401, {"error": "access_denied"})
-        bench.clock.at += timedelta(days=2)
-        with pytest.raises(TokenError):
-            await bench.client.token("acme")
+        for _ in range(2):
+            with pytest.raises(TokenError):
+                await bench.client.new_token(connection)
+        assert len(bench.tenant.token_requests) == 4
 
     with_bench(scenario)
 

@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from sluiceway.engine.live import Live
 from sluiceway.engine.sealed_rows import identity_of
 from sluiceway.engine.service import Executions
 from sluiceway.engine.worker import Worker
+from sluiceway.errors import StorageError
 from sluiceway.models.execution import ExecutionInput, ExecutionStatus
 from sluiceway.models.flow import Flow
 from sluiceway.models.masking import Masker
@@ -26,10 +28,10 @@ from sluiceway.storage.base import Document, SealedValue
 from sluiceway.storage.open import open_store
 from sluiceway.vault.cipher import key_version_of
 from sluiceway.vault.connections import KIND, StoredConnections
-from sluiceway.vault.data_keys import DataKeys, KeyState
+from sluiceway.vault.data_keys import DataKeys, KeyState, watch_keys
 from sluiceway.vault.keyring import Keyring
 from sluiceway.vault.master_key import LocalKey
-from sluiceway.vault.rotation import Rotation, RotationReport, verify
+from sluiceway.vault.rotation import Rotation, RotationReport, sweep_keys, verify
 
 if TYPE_CHECKING:
     from sluiceway.storage.base import Store
@@ -134,7 +136,9 @@ def flow_of(number: int) -> Flow:
     )
 
 
-async def run_under_load(vault: Vault, until: asyncio.Event) -> list[str]:
+async def run_under_load(
+    vault: Vault, until: asyncio.Event, *, connections: int = 10_000
+) -> list[str]:
     """Run flows over random connections until the event; return the status of each."""
     nothing: Any = None
     engine = Engine(
@@ -153,7 +157,7 @@ async def run_under_load(vault: Vault, until: asyncio.Event) -> list[str]:
     ids: list[str] = []
     number = 0
     while not until.is_set():
-        flows = [flow_of((number + i) * 37 % 10_000) for i in range(10)]
+        flows = [flow_of((number + i) * 37 % connections) for i in range(10)]
         number += 10
         ids += await asyncio.gather(
             *(executions.start(flow, ExecutionInput(fields={})) for flow in flows)
@@ -250,6 +254,47 @@ def test_a_rotation_that_was_killed_goes_on_in_another_process(tmp_path: Path) -
     assert asyncio.run(finish()) == (True, {2}, [KeyState.RETIRED, KeyState.ACTIVE])
 
 
+@pytest.mark.postgres
+def test_two_processes_on_postgresql_rotate_under_load(new_database: Callable[[], str]) -> None:
+    """One runs flows with a keyring of its own and changes secrets, the other rotates."""
+
+    async def scenario() -> None:
+        url = new_database()
+        ours, theirs = open_store(url), open_store(url)
+        rotating, working = await Vault.open(ours), await Vault.open(theirs)
+        await rotating.fill(2_000)
+        watching = asyncio.create_task(
+            watch_keys(working.keys, working.ring, every=timedelta(milliseconds=100))
+        )
+        done = asyncio.Event()
+        load = asyncio.create_task(run_under_load(working, done, connections=2_000))
+        changed: list[str] = []
+
+        async def change() -> None:
+            while not done.is_set():
+                id_ = f"ac_{len(changed)}"
+                await working.connections.update(id_, setup={"type": "BEARER"})
+                changed.append(id_)
+
+        changing = asyncio.create_task(change())
+        await asyncio.sleep(0.3)
+        report = await rotating.rotation(grace=timedelta(seconds=0.8)).run()
+        done.set()
+        await changing
+        statuses = await load
+
+        assert (report.version, report.broken, report.retired) == (2, [], (1,))
+        assert len(statuses) >= 20
+        assert set(statuses) == {str(ExecutionStatus.COMPLETED)}
+        assert len(changed) > 20
+        assert await rotating.versions() == {2}
+        watching.cancel()
+        await ours.close()
+        await theirs.close()
+
+    asyncio.run(scenario())
+
+
 def test_every_kind_of_ciphertext_is_sealed_anew(with_store: Any) -> None:
     async def scenario(store: Any) -> None:
         vault = await Vault.open(store)
@@ -315,6 +360,36 @@ def test_a_retired_key_is_kept_for_an_hour_and_as_long_as_it_is_used(with_store:
         report = await vault.rotation().run()
         assert (report.version, report.resealed, report.deleted) == (3, 1, (1,))
         assert [key.version for key in await vault.keys.overview()] == [2, 3]
+
+    with_store(scenario)
+
+
+def test_old_keys_are_deleted_in_the_course_of_time(with_store: Any) -> None:
+    async def scenario(store: Any) -> None:
+        clock = Clock()
+        vault = await Vault.open(store, clock)
+        await vault.rotation().run()
+        naps = 0
+
+        async def nap(seconds: float) -> None:
+            nonlocal naps
+            naps += 1
+            assert seconds == 3600
+            if naps == 2:
+                vault.keys.documents = Broken()  # type: ignore[assignment]
+            if naps == 3:
+                vault.keys.documents = store.documents
+            if naps == 4:
+                raise asyncio.CancelledError
+            clock.offset += timedelta(seconds=seconds)
+
+        class Broken:
+            async def list(self, *_: Any, **__: Any) -> Any:
+                raise StorageError("down")
+
+        with pytest.raises(asyncio.CancelledError):
+            await sweep_keys(vault.rotation(sleep=nap))
+        assert [key.version for key in await vault.keys.overview()] == [2]
 
     with_store(scenario)
 

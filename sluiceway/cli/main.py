@@ -82,6 +82,8 @@ def _add_common_options(command: click.Command) -> None:
         return
     if any(parameter.name == "database" for parameter in command.params):
         return
+    # Docstrings are raw, so that click's mark for "do not wrap" is two characters in them.
+    command.help = (command.help or "").replace("\\b\n", "\b\n")
     command.params.append(
         click.Option(
             ["--database"],

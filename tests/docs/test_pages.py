@@ -15,20 +15,20 @@ PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 _LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_a_page_does_what_it_shows(page: Path, reader: Reader) -> None:
-    if not any(block.language in {"console", "python"} for block in blocks_of(page)):
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_page_does_what_it_shows(path: Path, reader: Reader) -> None:
+    if not any(block.language in {"console", "python"} for block in blocks_of(path)):
         pytest.skip("nothing to run on this page")
-    if "decisions" in page.parts or "extending" in page.parts or "reference" in page.parts:
+    if "decisions" in path.parts or "extending" in path.parts or "reference" in path.parts:
         pytest.skip("shown, not run: other tests run what it is about")
 
-    assert reader.follow(page)
+    assert reader.follow(path)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_somewhere(page: Path) -> None:
-    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
-    missing = [link for link in _LINK.findall(text) if not (page.parent / link).exists()]
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(path: Path) -> None:
+    text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    missing = [link for link in _LINK.findall(text) if not (path.parent / link).exists()]
 
     assert not missing
 

@@ -124,7 +124,10 @@ _Send: TypeAlias = "Callable[[], Awaitable[Receipt]]"
 
 @dataclass(slots=True)
 class Attempt:
-    """What is known of one try while it runs; *lease_until* moves on as the lease is renewed."""
+    """What is known of one try while it runs; *lease_until* moves on as the lease is renewed.
+
+    *is_sending* is set once the provider may have it.
+    """
 
     row: OutboxRow
     lease_until: datetime

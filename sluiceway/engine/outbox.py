@@ -33,6 +33,27 @@ _log: Final = logging.getLogger(__name__)
 _LONGEST_NAP_S: Final = 1.0
 _PAUSE_AFTER_TROUBLE_S: Final = 0.5
 _LARGEST_CLAIM: Final = 64
+_AHEAD: Final = 4
+"""How many times what is allowed at a time is claimed: the rest waits here, or for its note."""
+
+
+class _Gate:
+    """Lets so many through at a time, and knows how many wait."""
+
+    def __init__(self, allowed: int) -> None:
+        self.allowed = allowed
+        self.waiting = 0
+        self._semaphore = asyncio.Semaphore(allowed)
+
+    async def __aenter__(self) -> None:
+        self.waiting += 1
+        try:
+            await self._semaphore.acquire()
+        finally:
+            self.waiting -= 1
+
+    async def __aexit__(self, *_: object) -> None:
+        self._semaphore.release()
 
 
 class OutboxWorker:
@@ -48,6 +69,7 @@ class OutboxWorker:
         self._attempts: dict[str, Attempt] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._held: dict[str, datetime] = {}
+        self._gates: dict[str, _Gate] = {}
         self._work = {queue: asyncio.Event() for queue in self._queues}
         self._is_stopping = False
 
@@ -91,6 +113,7 @@ class OutboxWorker:
         self._begin_incarnation()
         tries = 0
         for queue in self._queues:
+            self._gates[queue] = _Gate(await self._deliveries.concurrency(queue))
             while rows := await self._claim(queue, _LARGEST_CLAIM):
                 tries += len(rows)
                 tasks = [self._begin(row) for row in rows]
@@ -102,26 +125,36 @@ class OutboxWorker:
         self._owner = f"outbox-{secrets.token_hex(8)}"
 
     async def _serve(self, queue: str) -> None:
+        is_more_expected = False
         while not self._is_stopping:
             self._work[queue].clear()
             try:
-                claimed, free = await self._claim_free(queue)
+                wanted = await self._free(queue)
+                if wanted > 0 and (is_more_expected or await self._nap_s(queue) <= 0):
+                    rows = await self._claim(queue, wanted)
+                    for row in rows:
+                        self._begin(row)
+                    is_more_expected = len(rows) == wanted
+                    if is_more_expected:
+                        continue
             except StorageError as error:
                 _log.warning("no message can be claimed: %s", error.message)
                 await asyncio.sleep(_PAUSE_AFTER_TROUBLE_S)
                 continue
-            if claimed < free or free <= 0:
-                await self._wait(queue)
+            await self._wait(queue, is_more_expected=is_more_expected)
 
-    async def _claim_free(self, queue: str) -> tuple[int, int]:
-        in_hand = sum(attempt.row.queue == queue for attempt in self._attempts.values())
-        free = min(await self._deliveries.concurrency(queue) - in_hand, _LARGEST_CLAIM)
-        if free <= 0 or self._is_held(queue) or await self._nap_s(queue) > 0:
-            return 0, free
-        rows = await self._claim(queue, free)
-        for row in rows:
-            self._begin(row)
-        return len(rows), free
+    async def _free(self, queue: str) -> int:
+        """Return how many messages to claim now; a claim for each that ends would be costly."""
+        if self._is_held(queue):
+            return 0
+        allowed = await self._deliveries.concurrency(queue)
+        gate = self._gates.get(queue)
+        if gate is None or gate.allowed != allowed:
+            gate = self._gates[queue] = _Gate(allowed)
+        mine = sum(attempt.row.queue == queue for attempt in self._attempts.values())
+        if gate.waiting * 2 > allowed:
+            return 0
+        return min(_AHEAD * allowed - mine, _LARGEST_CLAIM)
 
     async def _claim(self, queue: str, limit: int) -> list[OutboxRow]:
         return await self._store.claim(
@@ -137,9 +170,10 @@ class OutboxWorker:
         until = self._held.get(queue)
         return until is not None and until > self._deliveries.now()
 
-    async def _wait(self, queue: str) -> None:
+    async def _wait(self, queue: str, *, is_more_expected: bool) -> None:
         try:
-            nap_s = await self._nap_s(queue)
+            # Whoever is busy is woken by the next message that ends.
+            nap_s = _LONGEST_NAP_S if is_more_expected else await self._nap_s(queue)
         except StorageError:
             nap_s = _PAUSE_AFTER_TROUBLE_S
         if self._is_stopping:
@@ -184,8 +218,12 @@ class OutboxWorker:
 
     async def _judge(self, attempt: Attempt) -> Verdict | None:
         row, now = attempt.row, self._deliveries.now
+        gate = self._gates.get(row.queue) or _Gate(1)
         try:
-            return await self._deliveries.make(attempt)
+            async with gate:
+                if gate.waiting * 2 <= gate.allowed:
+                    self._work[row.queue].set()
+                return await self._deliveries.make(attempt)
         except asyncio.CancelledError:
             if attempt.is_sending:
                 return self._deliveries.interrupted(row)

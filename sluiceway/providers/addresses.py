@@ -12,10 +12,11 @@ __all__ = ["encode_domain", "format_address", "parse_address", "parse_phone_numb
 
 _LONGEST_LOCAL: Final = 64
 _LONGEST: Final = 254
-_ATEXT: Final = frozenset(
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~."
+_ATEXT: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u0080-\U0010ffff-]+")
+_DOMAIN: Final = re.compile(
+    r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.*"
 )
-_FIRST_BEYOND_ASCII: Final = "\x80"
+"""Labels of at most 63 characters (RFC 1035, 2.3.4)."""
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
@@ -31,7 +32,7 @@ def parse_address(text: str, *, role: str, name: str | None = None) -> Address:
     """
     # Whitespace around an address comes in by templates and means nothing; inside, it is a fault.
     given = text.strip()
-    if any(not c.isprintable() for c in given):
+    if not given.isprintable():
         raise _refusal(role, "control characters")
     found_name, mailbox = _split_mailbox(given)
     local, at, domain = mailbox.rpartition("@")
@@ -51,9 +52,8 @@ def encode_domain(domain: str, *, role: str) -> str:
         ProviderRejected: not a domain name.
     """
     if domain.isascii() and not domain.lower().startswith("xn--") and ".xn--" not in domain.lower():
-        labels = domain.lower().rstrip(".").split(".")
-        if all(_is_label(label) for label in labels):
-            return ".".join(labels)
+        if _DOMAIN.fullmatch(domain):
+            return domain.lower().rstrip(".")
         if domain.startswith("[") and domain.endswith("]"):
             return domain
         raise _refusal(role, f"the domain {domain!r}")
@@ -116,16 +116,7 @@ def _is_local_part(local: str) -> bool:
         return True
     if local.startswith(".") or local.endswith(".") or ".." in local:
         return False
-    return all(c in _ATEXT or c >= _FIRST_BEYOND_ASCII for c in local)
-
-
-def _is_label(label: str) -> bool:
-    return (
-        0 < len(label) < 64  # noqa: PLR2004 - RFC 1035, 2.3.4
-        and all(c.isalnum() or c in "-_" for c in label)
-        and not label.startswith("-")
-        and not label.endswith("-")
-    )
+    return _ATEXT.fullmatch(local) is not None
 
 
 def _refusal(role: str, found: str) -> ProviderRejected:

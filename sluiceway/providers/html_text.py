@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sluiceway.providers.html_tokens import EndTag, StartTag, tokenize_html
+from sluiceway.providers.html_tokens import StartTag, tokenize_html
 
 __all__ = ["html_to_text"]
 
@@ -19,6 +19,9 @@ _PARAGRAPHS: Final = frozenset(
     {"p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "ul", "ol", "table"}
 )
 _SPACES: Final = re.compile(r"[ \t\r\n\f\v]+")
+_MESSY: Final = re.compile(r"[\t\r\n\f\v]|  ")
+_MEANT: Final = _HIDDEN | _BLOCKS | _PARAGRAPHS | {"a", "br", "hr", "img", "td", "th"}
+"""The tags that change anything in plain text."""
 _RULE: Final = "-" * 40
 
 
@@ -33,9 +36,11 @@ def html_to_text(html: str) -> str:
     for token in tokenize_html(html):
         if isinstance(token, str):
             reader.take_text(token)
+        elif token.name not in _MEANT:
+            continue
         elif isinstance(token, StartTag):
             reader.take_start(token)
-        elif isinstance(token, EndTag):
+        else:
             reader.take_end(token.name)
     return reader.text()
 
@@ -127,13 +132,15 @@ class _Reader:
                 self._end_line(always=True)
                 self._write(line)
             return
-        text = _SPACES.sub(" ", data)
+        text = _SPACES.sub(" ", data) if _MESSY.search(data) else data
         if text.startswith(" ") and (not self._line or self._line[-1].endswith(" ")):
             text = text[1:]
         self._write(text)
 
     def _break_before(self, tag: str) -> None:
-        if tag in _PARAGRAPHS and not (tag in {"ul", "ol"} and len(self._lists) > 1):
+        if tag in {"ul", "ol"} and self._lists:
+            self._end_line()  # a list within a list
+        elif tag in _PARAGRAPHS:
             self._end_line()
             self._lines.append("")
         elif tag in _BLOCKS:

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["EndTag", "HtmlToken", "StartTag", "tokenize_html"]
 
+_BARE: Final = re.compile(r"([A-Za-z][A-Za-z0-9]*)>")
+"""A tag without attributes: most are."""
 _NAME: Final = re.compile(r"[A-Za-z][^\s/>]*")
 _GAP: Final = re.compile(r"[\s/]*")
 _SPACE: Final = re.compile(r"\s*")
@@ -29,8 +30,7 @@ _RAW_TEXT: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class StartTag:
+class StartTag(NamedTuple):
     """An opening tag; names are lower-case, of repeated attributes the first counts."""
 
     name: str
@@ -41,8 +41,7 @@ class StartTag:
         return self.attributes.get(name, "")
 
 
-@dataclass(frozen=True, slots=True)
-class EndTag:
+class EndTag(NamedTuple):
     """A closing tag."""
 
     name: str
@@ -82,6 +81,9 @@ def tokenize_html(source: str) -> Iterator[HtmlToken]:
 
 def _read_tag(source: str, place: int) -> tuple[str, dict[str, str], int]:
     """Read from a tag's name to behind its ``>``; a place beyond the end means never closed."""
+    bare = _BARE.match(source, place)
+    if bare is not None:
+        return bare[1].lower(), {}, bare.end()
     found = _NAME.match(source, place)
     name = found.group().lower() if found else ""
     place = found.end() if found else place

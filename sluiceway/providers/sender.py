@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from functools import cache
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from sluiceway.errors import (
     OutboundError,
@@ -22,6 +23,8 @@ from sluiceway.providers.base import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from typing_extensions import TypeIs
+
     from sluiceway.models.json import JsonValue
     from sluiceway.outbound.base import OutboundRequest, OutboundResponse, Transport
     from sluiceway.providers.base import (
@@ -34,12 +37,13 @@ if TYPE_CHECKING:
     )
     from sluiceway.providers.choice import ChosenEmail, ChosenPhone
 
-__all__ = ["MailTransport", "Sender", "open_smtp_sender"]
+__all__ = ["MailTransport", "Sender", "is_kind", "open_smtp_sender"]
 
 _MASK: Final = "███"
 _UNAUTHORIZED: Final = 401
 _TOKEN_MARGIN_S: Final = 60.0
 _KEPT_TOKENS: Final = 16
+T = TypeVar("T")
 
 
 class MailTransport(Protocol):
@@ -56,6 +60,16 @@ class MailTransport(Protocol):
     async def close(self) -> None:
         """Close its connections."""
         ...
+
+
+@cache
+def _is_subclass(kind: type, protocol: type) -> bool:
+    return issubclass(kind, protocol)
+
+
+def is_kind(provider: object, protocol: type[T]) -> TypeIs[T]:
+    """Tell whether *provider* has the methods of *protocol*; looked up once for each class."""
+    return _is_subclass(type(provider), protocol)
 
 
 def open_smtp_sender() -> MailTransport:
@@ -87,12 +101,12 @@ class Sender:
         """
         provider = chosen.provider
         try:
-            if isinstance(provider, CapturingEmailProvider):
-                return provider.capture(message)
-            if isinstance(provider, SmtpEmailProvider):
+            if is_kind(provider, SmtpEmailProvider):
                 mail = provider.build_mail(message)
                 return provider.parse_reply(mail, await self._mail_transport().send(mail))
-            if isinstance(provider, TokenEmailProvider):
+            if is_kind(provider, CapturingEmailProvider):
+                return provider.capture(message)
+            if is_kind(provider, TokenEmailProvider):
                 return await self._send_with_token(provider, message)
             return provider.parse_response(await self._exchange(provider.build_request(message)))
         except ProviderError as error:
@@ -103,7 +117,7 @@ class Sender:
         """Send *message* through the chosen provider. Raises as ``send_email``."""
         provider = chosen.provider
         try:
-            if isinstance(provider, CapturingPhoneProvider):
+            if is_kind(provider, CapturingPhoneProvider):
                 return provider.capture(message)
             return provider.parse_response(await self._exchange(provider.build_request(message)))
         except ProviderError as error:

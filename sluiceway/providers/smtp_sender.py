@@ -13,6 +13,7 @@ import aiosmtplib
 
 from sluiceway.errors import ProviderRejected, ProviderUnavailable
 from sluiceway.providers.base import SmtpReply
+from sluiceway.providers.smtp_session import SmtpSession, readable_line
 
 if TYPE_CHECKING:
     import socket
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
 __all__ = ["SmtpSender"]
 
 _SERVICE_CLOSING: Final = 421
+_EXTENSIONS: Final = ("pipelining", "size", "smtputf8")
 
 
 @dataclass(slots=True)
 class _Connection:
-    client: aiosmtplib.SMTP
+    session: SmtpSession
     idle_since: float
     mails: int = 0
 
@@ -61,6 +63,7 @@ class SmtpSender:
         self._tls_context = tls_context
         self._open_socket = open_socket
         self._monotonic = monotonic
+        self._contexts: dict[bool, ssl.SSLContext] = {}
         self._idle: defaultdict[SmtpServer, list[_Connection]] = defaultdict(list)
 
     async def send(self, mail: SmtpMail) -> SmtpReply:
@@ -76,10 +79,10 @@ class SmtpSender:
             reply = await self._send_on(connection, mail, is_reused=True)
             if reply is not None:
                 return reply
-        client = await self._connect(mail.server)
-        if isinstance(client, SmtpReply):
-            return client
-        fresh = _Connection(client, self._monotonic())
+        session = await self._connect(mail.server)
+        if isinstance(session, SmtpReply):
+            return session
+        fresh = _Connection(session, self._monotonic())
         reply = await self._send_on(fresh, mail, is_reused=False)
         if reply is None:
             raise _broken(mail.server, "it closed the connection")
@@ -89,26 +92,23 @@ class SmtpSender:
         """Say goodbye on all idle connections."""
         connections = [kept for pool in self._idle.values() for kept in pool]
         self._idle.clear()
-        await asyncio.gather(*(_quit(kept.client) for kept in connections))
+        await asyncio.gather(*(kept.session.quit() for kept in connections))
 
     async def _reuse(self, server: SmtpServer) -> _Connection | None:
         pool = self._idle[server]
         oldest_allowed = self._monotonic() - self._idle_s
         stale = [kept for kept in pool if kept.idle_since < oldest_allowed]
         pool[:] = [kept for kept in pool if kept.idle_since >= oldest_allowed]
-        connection = pool.pop() if pool else None
         for kept in stale:
-            kept.client.close()
-        return connection
+            kept.session.close()
+        while pool:
+            connection = pool.pop()
+            if connection.session.is_open:
+                return connection
+        return None
 
-    async def _connect(self, server: SmtpServer) -> aiosmtplib.SMTP | SmtpReply:
+    async def _connect(self, server: SmtpServer) -> SmtpSession | SmtpReply:
         """Connect and sign in; a reply means that the server refused either."""
-        opportunistic = server.tls == "opportunistic"
-        context = self._tls_context()
-        if opportunistic:
-            # Clear text would do as well here, so a certificate of the server's own does too.
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
         client = aiosmtplib.SMTP(
             hostname=server.host,
             port=server.port,
@@ -116,7 +116,7 @@ class SmtpSender:
             password=server.password,
             use_tls=server.tls == "implicit",
             start_tls={"starttls": True, "opportunistic": None}.get(server.tls, False),
-            tls_context=context,
+            tls_context=self._context(is_trusting=server.tls == "opportunistic"),
             timeout=self._timeout_s,
         )
         try:
@@ -127,89 +127,75 @@ class SmtpSender:
                 await client.connect(sock=guarded, port=None)
         except aiosmtplib.SMTPResponseException as error:
             client.close()
-            return SmtpReply(code=error.code, text=_line(error.message))
+            return SmtpReply(code=error.code, text=readable_line(error.message))
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             client.close()
             raise _broken(server, str(error) or type(error).__name__) from error
-        return client
+        return SmtpSession(
+            client.transport,
+            extensions=frozenset(name for name in _EXTENSIONS if client.supports_extension(name)),
+            timeout_s=self._timeout_s,
+        )
+
+    def _context(self, *, is_trusting: bool) -> ssl.SSLContext:
+        """Return a context, made once: reading the authorities takes longer than a mail."""
+        context = self._contexts.get(is_trusting)
+        if context is None:
+            context = self._contexts[is_trusting] = self._tls_context()
+            if is_trusting:
+                # Clear text would do as well here, so a certificate of the server's own does too.
+                context.check_hostname = False
+                context.verify_mode = ssl.CERT_NONE
+        return context
 
     async def _send_on(
         self, connection: _Connection, mail: SmtpMail, *, is_reused: bool
     ) -> SmtpReply | None:
         """Send on *connection*; ``None`` means that it was dead before the mail began."""
-        client = connection.client
+        session = connection.session
         try:
-            if mail.smtputf8 and not client.supports_extension("smtputf8"):
+            if mail.smtputf8 and "smtputf8" not in session.extensions:
                 await self._keep(connection, mail.server)
                 raise ProviderRejected(
                     "expected a server that takes addresses beyond ASCII (SMTPUTF8),"
                     f" {mail.server.host} does not"
                 )
-            try:
-                await client.mail(mail.sender, options=_options(client, mail), encoding="utf-8")
-            except aiosmtplib.SMTPServerDisconnected:
-                client.close()
-                if is_reused:
-                    return None
-                raise
-            await client.rcpt(mail.recipient, encoding="utf-8")
-            answer = await client.data(mail.data)
-        except aiosmtplib.SMTPResponseException as error:
-            reply = SmtpReply(code=error.code, text=_line(error.message))
-            if error.code == _SERVICE_CLOSING:
-                client.close()
-            else:
-                await self._reset(connection, mail.server)
-            return reply
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            client.close()
-            raise _broken(mail.server, str(error) or type(error).__name__) from error
-        except BaseException:
-            # Cancelled in the middle: the connection is at an unknown place of the dialogue.
-            client.close()
+            reply, needs_reset = await session.send(mail)
+            if reply.code == _SERVICE_CLOSING:
+                session.close()
+                return reply
+            if needs_reset and not await session.reset():
+                session.close()
+                return reply
+        except BrokenPipeError as error:
+            session.close()
+            if is_reused:
+                return None
+            raise _broken(mail.server, str(error)) from error
+        except (OSError, TimeoutError) as error:
+            session.close()
+            raise _broken(mail.server, str(error) or "no answer in time") from error
+        except asyncio.CancelledError:
+            # In the middle: the connection is at an unknown place of the dialogue.
+            session.close()
             raise
         connection.mails += 1
         await self._keep(connection, mail.server)
-        return SmtpReply(code=answer.code, text=_line(answer.message))
-
-    async def _reset(self, connection: _Connection, server: SmtpServer) -> None:
-
-        try:
-            await connection.client.rset()
-        except (aiosmtplib.SMTPException, OSError):
-            connection.client.close()
-        else:
-            await self._keep(connection, server)
+        return reply
 
     async def _keep(self, connection: _Connection, server: SmtpServer) -> None:
+        if not connection.session.is_open:
+            return
         if connection.mails >= self._mails_per_connection:
-            await _quit(connection.client)
+            await connection.session.quit()
             return
         connection.idle_since = self._monotonic()
         self._idle[server].append(connection)
 
 
-def _options(client: aiosmtplib.SMTP, mail: SmtpMail) -> list[str]:
-    options = [f"SIZE={len(mail.data)}"] if client.supports_extension("size") else []
-    if mail.smtputf8:
-        options += ["SMTPUTF8", "BODY=8BITMIME"]
-    return options
-
-
 def _broken(server: SmtpServer, reason: str) -> ProviderUnavailable:
     return ProviderUnavailable(
-        f"expected a mail server at {server.host}:{server.port} to take the mail: {_line(reason)}",
+        f"expected a mail server at {server.host}:{server.port} to take the mail:"
+        f" {readable_line(reason)}",
         hint="Check smtp_host and smtp_port, and that the server is up.",
     )
-
-
-def _line(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:500]
-
-
-async def _quit(client: aiosmtplib.SMTP) -> None:
-
-    try:
-        await client.quit()
-    except (aiosmtplib.SMTPException, OSError):
-        client.close()

@@ -374,8 +374,7 @@ def test_connections_are_pooled_and_dead_ones_replaced(
             # The server forgets us between two mails.
             for pool in sender._idle.values():
                 for kept in pool:
-                    assert kept.client.transport is not None
-                    kept.client.transport.abort()
+                    kept.session._transport.abort()
             await asyncio.sleep(0.01)
             await deliver(port, new_email(), sender=sender)
             await sender.close()

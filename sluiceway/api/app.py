@@ -16,7 +16,7 @@ import msgspec
 from sluiceway.api.auth import authorize
 from sluiceway.api.errors import envelope, reply_for
 from sluiceway.api.limiter import Limiter
-from sluiceway.api.requests import check_path, parse_body, parse_query, read_body
+from sluiceway.api.requests import check_path, parse_body, parse_query, read_body, stream_body
 from sluiceway.api.route import Call, Reply, Route, Stream
 from sluiceway.api.routes import router_for
 from sluiceway.storage.base import AuditEntry
@@ -91,12 +91,15 @@ class Api:
         claims = await authorize(route, self.services, headers)
         check_path(variables, route.limits)
         client = scope.get("client")
+        media = headers.get("content-type", "").partition(";")[0].strip().lower()
+        is_stream = media in route.streams
         call = Call(
             services=self.services,
             path=variables,
             query=parse_query(scope.get("query_string", b""), route.query),
             headers=headers,
-            body=await self._body(route, headers, receive),
+            body=None if is_stream else await self._body(route, headers, receive),
+            stream=stream_body(receive) if is_stream else None,
             claims=claims,
             client_address=client[0] if client else "",
         )
@@ -138,15 +141,17 @@ async def _send(reply: Reply, send: Any, *, method: str, extra: dict[str, str]) 
         data = reply.text
     else:
         data = b"" if reply.body is None else _ENCODER.encode(reply.body)
-    headers = {
-        "content-type": reply.content_type,
-        "cache-control": "no-store",
-        "x-content-type-options": "nosniff",
-        **reply.headers,
-        **extra,
-    }
+    raw = [
+        (b"content-type", reply.content_type.encode("latin-1")),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    if "cache-control" not in reply.headers:
+        raw.append((b"cache-control", b"no-store"))
     if reply.status != HTTPStatus.NO_CONTENT:
-        headers["content-length"] = str(len(data))
-    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        raw.append((b"content-length", b"%d" % len(data)))
+    for headers in (reply.headers, extra):
+        raw += [
+            (name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()
+        ]
     await send({"type": "http.response.start", "status": reply.status, "headers": raw})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else data})

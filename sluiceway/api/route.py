@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from sluiceway.api.services import Services
     from sluiceway.management.tokens import Claims
@@ -66,6 +66,8 @@ class Call:
     body: JsonValue = None
     claims: Claims | None = None
     client_address: str = ""
+    stream: AsyncIterator[bytes] | None = field(default=None, repr=False)
+    """The body as it comes, where its media type is one of the route's *streams*."""
 
     @property
     def actor(self) -> str:
@@ -124,4 +126,5 @@ class Route:
     response: JsonObject | None = None
     status: int = 200
     media: str = "application/json"
+    streams: tuple[str, ...] = ()
     tag: str = ""

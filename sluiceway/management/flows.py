@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -75,7 +76,7 @@ async def create_flow(environment: Environment, payload: JsonValue) -> JsonObjec
     Raises:
         InvalidRequest: the body is not a flow; ``at`` points into it.
     """
-    body = _checked(payload, create=True)
+    body, flow = _checked(payload, create=True)
     now = environment.now()
     document = Document(
         kind=KIND,
@@ -83,10 +84,12 @@ async def create_flow(environment: Environment, payload: JsonValue) -> JsonObjec
         body=body,
         created_at=now,
         updated_at=now,
-        keys=_keys(body),
+        keys=_keys(body, flow),
     )
-    await environment.documents.insert(document)
-    await _keep_version(environment, document)
+    # Side by side, so that one commit carries both.
+    await asyncio.gather(
+        environment.documents.insert(document), _keep_version(environment, document)
+    )
     return _shown(document, None)
 
 
@@ -122,8 +125,7 @@ async def find_flow(environment: Environment, id_or_name: str) -> JsonObject:
 async def get_flow(environment: Environment, id_: str) -> JsonObject:
     """Return one flow with its actions. Raises ``NotFound``."""
     document = await _load(environment, id_)
-    activity = await environment.documents.get(_ACTIVITY_KIND, id_)
-    return _shown(document, activity)
+    return _shown(document, await environment.documents.get(_ACTIVITY_KIND, id_))
 
 
 async def list_flows(environment: Environment, *, offset: int, limit: int) -> FlowPage:
@@ -145,22 +147,25 @@ async def update_flow(environment: Environment, id_: str, payload: JsonValue) ->
         InvalidRequest: the body is not (part of) a flow.
         NotFound: there is none with that id.
     """
-    changes = _checked(payload, create=False)
+    changes, flow = _checked(payload, create=False)
     now = environment.now()
 
     def edit(current: Document) -> Document:
         body = {**current.body, **changes}
         if body.get("actions", ()) is None:  # null takes the actions away, as if never given
             del body["actions"]
-        return replace(
-            current, body=body, updated_at=max(now, current.updated_at), keys=_keys(body)
-        )
+        keys = _keys(body, flow)
+        if "actions" not in changes:
+            keys = (keys[0], *(key for key in current.keys if key.name == "connection"))
+        return replace(current, body=body, updated_at=max(now, current.updated_at), keys=keys)
 
     edited = await change(environment.documents, KIND, id_, edit)
     if edited is None:
         raise _missing()
-    await _keep_version(environment, edited)
-    return _shown(edited, await environment.documents.get(_ACTIVITY_KIND, id_))
+    _, activity = await asyncio.gather(
+        _keep_version(environment, edited), environment.documents.get(_ACTIVITY_KIND, id_)
+    )
+    return _shown(edited, activity)
 
 
 async def delete_flow(environment: Environment, id_: str) -> None:
@@ -275,11 +280,12 @@ def _missing() -> NotFound:
     return NotFound("Flow not found")
 
 
-def _checked(payload: JsonValue, *, create: bool) -> JsonObject:
+def _checked(payload: JsonValue, *, create: bool) -> tuple[JsonObject, Flow]:
+    """Return the members of a body, and the flow that they make."""
     (CREATE_FLOW if create else UPDATE_FLOW).check(payload)
     body: Any = payload
     try:
-        Flow.from_json({"name": body.get("name", ""), "actions": body.get("actions") or []})
+        flow = Flow.from_json({"name": body.get("name", ""), "actions": body.get("actions") or []})
     except DefinitionError as error:
         place = ".".join(part for part in error.at.split("/") if part)
         raise InvalidRequest(
@@ -288,13 +294,12 @@ def _checked(payload: JsonValue, *, create: bool) -> JsonObject:
             at=error.at,
             hint=error.hint,
         ) from error
-    return {name: body[name] for name in ("name", "actions") if name in body}
+    return {name: body[name] for name in ("name", "actions") if name in body}, flow
 
 
-def _keys(body: JsonObject) -> tuple[Key, ...]:
-    actions = body.get("actions")
-    used = Flow.from_json(body).connections() if actions else {}
-    connections = [Key(name="connection", value=name) for name in used]
+def _keys(body: JsonObject, flow: Flow) -> tuple[Key, ...]:
+    """Return what a flow is found by, its name first."""
+    connections = [Key(name="connection", value=name) for name in flow.connections()]
     return (Key(name="name", value=str(body["name"])), *connections)
 
 

@@ -9,7 +9,7 @@ from msgspec import Meta
 from sluiceway.actions.base import Params, StepOutcome
 from sluiceway.actions.fields import CustomVars
 from sluiceway.errors import LanguageError
-from sluiceway.liquid import parse_cached
+from sluiceway.liquid.messages import parse_message
 from sluiceway.liquid.variables import notification_variables
 from sluiceway.models.message import PhoneContent, QueuedMessage
 
@@ -90,7 +90,7 @@ def variables_for(context: ActionContext, custom_vars: JsonObject) -> JsonObject
 def render(source: str, variables: JsonObject, *, at: str) -> str:
     """Render one Liquid param; *at* is its pointer in the params, for errors."""
     try:
-        return parse_cached(source).render(variables)
+        return parse_message(source).render(variables)
     except LanguageError as error:
         error.at = error.at or at
         raise

@@ -8,7 +8,6 @@ import random
 import sys
 import uuid
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
@@ -40,7 +39,7 @@ __all__ = ["COMMAND", "evaluate_lines"]
     "--context",
     "context_path",
     metavar="FILE",
-    help="JSON with the data: {context, fields, vars, actions}; - is standard input.",
+    help="JSON with the data: {context, fields, vars, actions}; a file, the JSON itself, or -.",
 )
 @click.option("--json", "as_json", is_flag=True, help='Print {"value": …} as JSON.')
 @click.option(
@@ -70,7 +69,7 @@ def COMMAND(  # noqa: N802 - a constant, found by its name
     if as_json:
         click.echo(json.dumps({"value": _encode(value)}))
     elif isinstance(value, (str, Undefined)):
-        click.echo(str(value).encode(errors="surrogatepass").decode(errors="replace"))
+        click.echo(str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
     else:
         click.echo(json.dumps(_encode(value), indent=2))
 
@@ -78,15 +77,9 @@ def COMMAND(  # noqa: N802 - a constant, found by its name
 def _load_data(path: str | None) -> JsonObject:
     if path is None:
         return {}
-    try:
-        text = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
-        data: JsonValue = json.loads(text)
-    except OSError as error:
-        raise UsageError(
-            f"the data cannot be read: {error.strerror}", at=path, hint="check --context"
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"expected JSON, found something else: {error}", at=path) from error
+    from sluiceway.cli._inputs import read_json_argument  # noqa: PLC0415 - only with data
+
+    data = read_json_argument(path)
     if not isinstance(data, dict):
         raise UsageError("expected an object {context, fields, vars, actions}", at=path)
     unknown = [key for key in data if key not in ROOTS]

@@ -61,7 +61,7 @@ def COMMAND(  # noqa: N802 - a constant, found by its name
         return
     parsed = parse(_load_template(template), strict_filters=strict_filters)
     text = parsed.render(data, strict_variables=strict_variables, strict_filters=strict_filters)
-    click.echo(text.encode(errors="surrogatepass").decode(errors="replace"), nl=False)
+    click.echo(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"), nl=False)
     if sys.stdout.isatty():
         click.echo()
 

@@ -62,7 +62,7 @@ def compile_node(node: Node, source: str) -> Closure:
             closure = _array([compile_node(item, source) for item in items])
         case Call():
             closure = _compile_call(node, source)
-        case BadCall():
+        case BadCall():  # pragma: no branch - there is no other kind
             closure = _failing(source, node.offset, partial(explain_bad_call, node))
     return closure
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from sluiceway.expressions.javascript import whitespace
 
-__all__ = ["parse_date"]
+__all__ = ["LATEST", "parse_date"]
 
 _MAX_LENGTH: Final = 1_000
 _MONTHS: Final = (
@@ -57,6 +57,9 @@ _TOKEN: Final = re.compile(
     rf"(?P<number>[0-9]+)|(?P<symbol>[-:+.)])|(?P<word>[^{whitespace}\x00-@]+)"
     rf"|(?P<space>[{whitespace}]+)|(?P<other>[\s\S])"
 )
+LATEST: Final = 8.64e15
+"""The last millisecond that JavaScript's dates reach, either way (ECMA-262, TimeClip)."""
+
 _SIGNIFICANT_DIGITS: Final = 9
 _DAYS_BEFORE_1970: Final = 719_468
 _DAYS_IN_400_YEARS: Final = 146_097
@@ -65,10 +68,13 @@ _DAYS_IN_400_YEARS: Final = 146_097
 def parse_date(text: str) -> float:
     """Return the milliseconds since 1970-01-01T00:00Z that *text* names, NaN if it is no date.
 
-    A text of more than 1,000 characters is no date.
+    A text of more than 1,000 characters is no date, nor is what JavaScript's dates do not reach.
     """
-    if len(text) > _MAX_LENGTH:
-        return math.nan
+    moment = _read(text) if len(text) <= _MAX_LENGTH else math.nan
+    return moment if abs(moment) <= LATEST else math.nan
+
+
+def _read(text: str) -> float:
     found = _ISO.fullmatch(text)
     if found and found["year"] != "-000000":
         moment = _read_iso(found)
@@ -110,9 +116,7 @@ class _Token:
 
     @property
     def number(self) -> int:
-        """The number of a token of that kind, cut after nine digits; 0 of any other."""
-        if self.kind != "number":
-            return 0
+        """The number of a token of that kind, cut after nine digits."""
         return int(self.text.lstrip("0")[:_SIGNIFICANT_DIGITS] or 0)
 
 
@@ -186,7 +190,8 @@ class _FreeForm:
             self.days.append(start.number)
         for most in (12, 31) if self.days else ():
             part = self._peek() if self._skip("-") else _END
-            if len(part.text) != 2 or not 1 <= part.number <= most:  # noqa: PLR2004 - two digits
+            has_two_digits = part.kind == "number" and len(part.text) == 2  # noqa: PLR2004
+            if not has_two_digits or not 1 <= part.number <= most:
                 return
             self.at += 1
             self.days.append(part.number)

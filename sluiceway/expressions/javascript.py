@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "array_index",
+    "as_double",
     "first_same",
     "is_same",
     "json_number",
@@ -57,6 +58,16 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _OBJECT_TEXT = "[object Object]"
 
 
+def as_double(number: float) -> float:
+    """Return *number* with the precision that JavaScript has for it; a huge int is infinite."""
+    if -_SAFE <= number <= _SAFE:
+        return number
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
+
 def number_text(number: float) -> str:
     """Write *number* as ``Number.prototype.toString`` does: ``1e21``, ``1e-7``, ``0`` for -0.
 
@@ -66,10 +77,7 @@ def number_text(number: float) -> str:
     if isinstance(number, int):
         if -_SAFE <= number <= _SAFE:
             return str(number)
-        try:
-            number = float(number)
-        except OverflowError:
-            number = math.copysign(math.inf, number)
+        number = as_double(number)
     if not math.isfinite(number):
         return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
     if number.is_integer() and abs(number) < _SAFE:
@@ -293,7 +301,7 @@ def to_number(value: Value) -> float:
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, (int, float)):
-        return value
+        return as_double(value)
     if value is None:
         return 0
     if isinstance(value, Undefined):
@@ -309,17 +317,10 @@ def _parse_number(text: str) -> float:
         return json_number(float(text))
     radix = _RADIX.get(text[:2].lower())
     if radix and _RADIX_DIGITS[radix].fullmatch(text, 2):
-        return _from_int(int(text[2:], radix))
+        return json_number(as_double(int(text[2:], radix)))
     if text.lstrip("+-") == "Infinity" and len(text) <= len("+Infinity"):
         return -math.inf if text[0] == "-" else math.inf
     return math.nan
-
-
-def _from_int(number: int) -> float:
-    try:
-        return json_number(float(number))
-    except OverflowError:
-        return math.inf
 
 
 def to_integer(value: Value) -> float:
@@ -355,19 +356,9 @@ def is_same(left: Value, right: Value, *, nan_is_itself: bool = False) -> bool:
     if isinstance(left, bool) or isinstance(right, bool):
         return False
     if isinstance(left, (int, float)) and isinstance(right, (int, float)):
-        left, right = _as_double(left), _as_double(right)
+        left, right = as_double(left), as_double(right)
         return left == right or (nan_is_itself and left != left and right != right)  # noqa: PLR0124
     return False
-
-
-def _as_double(number: float) -> float:
-    """Return *number* with the precision that JavaScript has for it."""
-    if -_SAFE <= number <= _SAFE:
-        return number
-    try:
-        return float(number)
-    except OverflowError:
-        return math.copysign(math.inf, number)
 
 
 def first_same(items: list[Value], sought: Value, start: int, *, nan_is_itself: bool) -> int:

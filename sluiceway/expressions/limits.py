@@ -45,7 +45,7 @@ MAX_ARGUMENTS = 200
 MAX_TEXT = 1_000_000
 """UTF-16 units of a text that a function or a template makes."""
 
-MAX_ITEMS = 50_000
+MAX_ITEMS = 25_000
 """Items of an array that a function makes."""
 
 MAX_NODES = 10_000
@@ -63,7 +63,7 @@ WIDE = 4
 SMALL = 1_000
 """A text or array up to this size is not counted against ``MAX_WORK``."""
 
-ITEM_WEIGHT = 32
+ITEM_WEIGHT = 64
 """An item of an array or object counts as so many characters."""
 
 

@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING
 from sluiceway.errors import ExpressionSyntaxError
 from sluiceway.expressions import limits, utf16
 from sluiceway.expressions.hints import RESERVED, explain_unexpected
-from sluiceway.expressions.javascript import json_number, to_text, whitespace
+from sluiceway.expressions.javascript import as_double, json_number, to_text, whitespace
 from sluiceway.expressions.nodes import Access, Array, BadCall, Call, Coalesce, Literal, Root
 from sluiceway.expressions.values import UNDEFINED
 
 if TYPE_CHECKING:
     from sluiceway.expressions.nodes import Node
 
-__all__ = ["Parser", "parse", "place"]
+__all__ = ["Parser", "is_name", "parse", "place"]
 
 _SPACE = re.compile(f"[{whitespace}]*")
 _PLAIN = re.compile(r"[\w$]*", re.ASCII)
@@ -63,6 +63,11 @@ def place(source: str, offset: int) -> tuple[int, int]:
     """Return the line and column of *offset* in *source*, both from 1, in characters."""
     line_start = source.rfind("\n", 0, offset) + 1
     return source.count("\n", 0, offset) + 1, offset - line_start + 1
+
+
+def is_name(text: str) -> bool:
+    """Tell whether *text* can stand behind a dot as it is."""
+    return bool(text) and _word_end(text, 0) == len(text) and not _is_continuation(text[0])
 
 
 def parse(source: str) -> Node:
@@ -301,10 +306,7 @@ def _number_value(text: str) -> float:
     radix = {"0x": 16, "0o": 8, "0b": 2}.get(text[:2].lower())
     if radix is None:
         return json_number(float(text))
-    try:
-        return json_number(float(int(text[2:], radix)))
-    except OverflowError:
-        return math.inf
+    return json_number(as_double(int(text[2:], radix)))
 
 
 def _as_step(node: Node) -> str | Node:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sluiceway.expressions.javascript import array_index, number_text
 from sluiceway.expressions.nodes import Access, Array, BadCall, Call, Coalesce, Literal, Root
+from sluiceway.expressions.parser import is_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["print_expression"]
 
-_PLAIN_NAME = re.compile(r"[^\W\d][\w$]*")
 _ESCAPED = re.compile("[\\\\'\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
 
 
@@ -36,7 +36,7 @@ def print_expression(node: Node) -> str:
             text = f"functions.{name}({_print_list(arguments)})"
         case BadCall(callee=callee, arguments=arguments):
             text = f"{_print_operand(callee)}({_print_list(arguments)})"
-        case Coalesce(parts=parts):
+        case Coalesce(parts=parts):  # pragma: no branch - there is no other kind
             text = " ?? ".join(map(_print_part, parts))
     return text
 
@@ -61,7 +61,7 @@ def _print_step(step: str | Node) -> str:
         return f"[{print_expression(step)}]"
     if array_index(step) is not None:
         return f"[{step}]"
-    return f".{step}" if _PLAIN_NAME.fullmatch(step) else f"[{_quote(step)}]"
+    return f".{step}" if is_name(step) else f"[{_quote(step)}]"
 
 
 def _print_literal(value: str | float | Undefined | None) -> str:

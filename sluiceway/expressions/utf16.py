@@ -63,7 +63,12 @@ def cut(text: str, start: int, end: int) -> str:
 
 
 def find(text: str, pattern: str, start: int) -> int:
-    """Return the place of *pattern* in *text* from unit *start* on, or -1; all count units."""
+    """Return the place of *pattern* in *text* from unit *start* on, or -1; all count units.
+
+    *start* is at most the length of *text*.
+    """
+    if not pattern:
+        return start
     if text.isascii():
         return text.find(pattern, start)
     if not _is_whole(pattern):

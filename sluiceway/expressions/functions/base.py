@@ -58,11 +58,6 @@ class TemplateFunction:
     reads: Reads = "nothing"
 
     @property
-    def reads_sources(self) -> bool:
-        """Whether two calls with the same arguments may differ."""
-        return self.reads == "sources"
-
-    @property
     def signature(self) -> str:
         """The call as the documentation writes it: ``slice(value, start, end?)``."""
         shown = (f"{p.name}?" if p.optional else p.name for p in self.parameters)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from sluiceway.expressions.dates import parse_date
+from sluiceway.expressions.dates import LATEST, parse_date
 from sluiceway.expressions.functions.base import Example, Parameter, TemplateFunction
 from sluiceway.expressions.javascript import to_number, to_text
 
@@ -28,12 +28,9 @@ def to_timestamp(sources: Sources, *dates: Value) -> Value:
         milliseconds = parse_date(to_text(date))
     else:
         milliseconds = to_number(date)
-    if not abs(milliseconds) <= _MOST:
+    if not abs(milliseconds) <= LATEST:
         return math.nan
     return math.floor(math.trunc(milliseconds) / 1000)
-
-
-_MOST = 8.64e15
 
 
 FUNCTION = TemplateFunction(

@@ -86,14 +86,15 @@ export default function CodeEditor(props: EditorProps) {
       isCode ? [lineNumbers(), foldGutter(), highlightActiveLine(), bracketMatching()] : oneLine,
       language === 'json' && isCode ? [jsonLinter, lintGutter()] : [],
       readOnly ? [] : [
-        autocompletion({ override: [completions(language, () => latest.current.scope ?? null)], icons: false, maxRenderedOptions: 60, activateOnTypingDelay: 30 }),
+        autocompletion({ override: [completions(language, () => latest.current.scope ?? null)], icons: false, defaultKeymap: false, maxRenderedOptions: 60, activateOnTypingDelay: 30 }),
         openOnBraces,
       ],
       // Tab leaves the editor, unless a completion is open to be taken.
       keymap.of([
         { key: 'Tab', run: acceptCompletion },
-        { key: 'Escape', run: closeCompletion },
-        ...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...foldKeymap,
+        // Escape closes an open list; a list still being looked up is no reason to swallow it.
+        { key: 'Escape', run: (target) => { const isOpen = completionStatus(target.state) === 'active'; closeCompletion(target); return isOpen } },
+        ...closeBracketsKeymap, ...completionKeymap.filter((binding) => binding.key !== 'Escape'), ...historyKeymap, ...foldKeymap,
         ...(singleLine ? defaultKeymap.filter((binding) => binding.key !== 'Enter') : defaultKeymap),
       ]),
       EditorView.updateListener.of((update) => {
@@ -122,7 +123,7 @@ export default function CodeEditor(props: EditorProps) {
     view.current?.dispatch({ effects: attributes.current.reconfigure(attributesOf({ label, invalid, required, describedBy, readOnly })) })
   }, [label, invalid, required, describedBy, readOnly])
 
-  return <div ref={box} className={`code ${singleLine ? 'one' : `many ${props.height ?? 'medium'}`} ${invalid ? 'invalid' : ''} ${readOnly ? 'read-only' : ''}`} onKeyDown={(event) => { if (event.key === 'Escape' && view.current && completionStatus(view.current.state) !== null) event.stopPropagation() }} />
+  return <div ref={box} className={`code ${singleLine ? 'one' : `many ${props.height ?? 'medium'}`} ${invalid ? 'invalid' : ''} ${readOnly ? 'read-only' : ''}`} />
 }
 
 function attributesOf({ label, invalid, required, describedBy, readOnly }: Pick<EditorProps, 'label' | 'invalid' | 'required' | 'describedBy' | 'readOnly'>): Extension {

@@ -6,6 +6,9 @@ import { Dialog } from '../ui/Dialog.tsx'
 import { Icon } from '../ui/Icon.tsx'
 import { familyTitle, hueOf, iconOf } from './look.ts'
 
+/** What is used most comes first in its family. */
+const USUAL = ['CREATE_USER', 'GET_USER', 'UPDATE_USER', 'SEND_REQUEST', 'SEND_EMAIL', 'SEND_SMS', 'MAKE_CALL', 'BOOLEAN_CONDITION', 'STORE_VARS', 'ERROR_MESSAGE', 'RETURN_JSON']
+const place = (spec: ActionSpec) => (USUAL.indexOf(spec.action) + 1 || 99)
 const FIRST = ['AUTH0', 'FLOW', 'HTTP', 'OTP', 'EMAIL', 'JSON', 'JWT', 'XML']
 
 export function Catalogue({ onPick, onPaste, onClose }: { onPick: (spec: ActionSpec) => void; onPaste: (() => void) | null; onClose: () => void }) {
@@ -19,8 +22,19 @@ export function Catalogue({ onPick, onPaste, onClose }: { onPick: (spec: ActionS
     const fits = specs.filter((spec) => words.every((word) => `${spec.title} ${spec.summary} ${spec.type} ${spec.action} ${familyTitle(spec.type)}`.toLowerCase().includes(word)))
     const rank = (spec: ActionSpec) => (FIRST.indexOf(spec.type) + 1 || 99)
     const isCloser = (spec: ActionSpec) => (words.length && spec.title.toLowerCase().startsWith(words[0] ?? '') ? 0 : 1)
-    return fits.sort((one, other) => isCloser(one) - isCloser(other) || rank(one) - rank(other) || one.type.localeCompare(other.type) || one.title.localeCompare(other.title))
+    const families = new Map<string, number>()
+    for (const spec of fits) families.set(spec.type, Math.min(families.get(spec.type) ?? 1, isCloser(spec)))
+    const inFamily = (spec: ActionSpec) => (families.get(spec.type) ?? 1) * 1000 + rank(spec)
+    return fits.sort((one, other) => inFamily(one) - inFamily(other) || one.type.localeCompare(other.type) || isCloser(one) - isCloser(other) || place(one) - place(other) || one.title.localeCompare(other.title))
   }, [specs, text])
+  const groups = useMemo(() => {
+    const made: [string, { spec: ActionSpec; index: number }[]][] = []
+    for (const [index, spec] of found.entries()) {
+      if (made.at(-1)?.[0] !== spec.type) made.push([spec.type, []])
+      made.at(-1)?.[1].push({ spec, index })
+    }
+    return made
+  }, [found])
   const chosen = Math.min(at, found.length - 1)
   const go = (next: number) => {
     setAt(next)
@@ -40,11 +54,15 @@ export function Catalogue({ onPick, onPaste, onClose }: { onPick: (spec: ActionS
             }} />
         </div>
         <div ref={list} id={`${id}list`} role="listbox" aria-label="Actions" className="catalogue-list">
-          {found.map((spec, index) => (
-            <div key={`${spec.type}/${spec.action}`} id={`${id}${index}`} role="option" aria-selected={index === chosen} aria-label={spec.title} className="catalogue-item" onClick={() => onPick(spec)} onMouseMove={() => { if (index !== chosen) setAt(index) }}>
-              {(index === 0 || found[index - 1]?.type !== spec.type) && <span className="catalogue-group" aria-hidden="true">{familyTitle(spec.type)}</span>}
-              <span className={`step-icon ${hueOf(spec.type, spec.action)}`}><Icon name={iconOf(spec.type, spec.action)} size={18} /></span>
-              <span className="grow"><b>{spec.title}</b><small>{spec.summary}</small></span>
+          {groups.map(([family, members]) => (
+            <div key={family} role="group" aria-label={familyTitle(family)} className="catalogue-group">
+              <span aria-hidden="true">{familyTitle(family)}</span>
+              {members.map(({ spec, index }) => (
+                <div key={spec.action} id={`${id}${index}`} role="option" aria-selected={index === chosen} aria-label={spec.title} className="catalogue-item" onClick={() => onPick(spec)} onMouseMove={() => { if (index !== chosen) setAt(index) }}>
+                  <span className={`step-icon ${hueOf(spec.type, spec.action)}`}><Icon name={iconOf(spec.type, spec.action)} size={18} /></span>
+                  <span className="grow"><b>{spec.title}</b><small>{spec.summary}</small></span>
+                </div>
+              ))}
             </div>
           ))}
         </div>

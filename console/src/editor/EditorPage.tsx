@@ -167,14 +167,20 @@ function Editor() {
   )
 }
 
+/** After adding a step, go to the first field that has to be filled in, once the form is drawn. */
 function focusFirstField() {
-  // Once the form is drawn and its editors have come.
   let tries = 0
+  const isEmpty = (field: HTMLElement) => {
+    if (field instanceof HTMLInputElement || field instanceof HTMLSelectElement) return field.value === ''
+    const text = [...field.querySelectorAll('.cm-line')].map((line) => (line.querySelector('.cm-placeholder') ? '' : line.textContent)).join('').trim()
+    return text === '' || text === '{}'
+  }
   const look = () => {
-    const fields = document.querySelectorAll<HTMLElement>('.panel-body input:not([type=checkbox]), .panel-body .cm-content, .panel-body select')
-    const target = fields[2] ?? fields[1]
-    if (target && !document.querySelector('.panel-body .code > textarea')) target.focus()
-    else if (tries++ < 20) setTimeout(look, 40)
+    const isReady = !document.querySelector('.panel-body :is(.code > textarea, input.mono:not([id]))')
+    const fields = [...document.querySelectorAll<HTMLElement>('.panel-body :is(input:not([type=checkbox]), .cm-content, select)')]
+    const target = fields.find((field) => (field.hasAttribute('required') || field.hasAttribute('aria-required')) && isEmpty(field)) ?? fields.slice(2).find(isEmpty) ?? fields[2] ?? fields[1]
+    if (target && isReady) target.focus()
+    else if (tries++ < 25) setTimeout(look, 40)
   }
   setTimeout(look, 30)
 }

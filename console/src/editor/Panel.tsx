@@ -75,7 +75,7 @@ export function Panel({ id, seen, tab, onTab, onClose, onRunStep }: Props) {
             {other.map((problem, index) => <Note key={index} kind={problem.severity === 'error' || !problem.severity ? 'bad' : 'warn'}>{problem.message} {problem.hint}</Note>)}
             {pin && <Note kind="warn"><b>Its output is pinned.</b> Completion, dry runs and running from here use it; real runs never do. <Button kind="link" small onClick={() => store.pin(id, undefined)}>Unpin</Button></Note>}
             <IdField id={id} key={`id-${id}`} error={errors['/id']} onRename={(next) => { store.edit(renameId(store.doc.actions, id, next)); store.select(next) }} />
-            <TextField label="Alias" value={action.alias ?? ''} maxLength={100} onChange={(alias) => edit((one) => ({ ...one, alias }), `${id}/alias`)} error={errors['/alias']} placeholder="A name for people" />
+            <TextField label="Alias" value={action.alias ?? ''} maxLength={100} onChange={(alias) => edit((one) => withAlias(one, alias), `${id}/alias`)} error={errors['/alias']} placeholder="A name for people" />
             {spec
               ? <ActionForm action={action} spec={spec} scope={scope} errors={errors} onParams={(params, group) => edit((one) => ({ ...one, params }), group)} />
               : specs && <Note kind="warn">This server does not run {action.type}/{action.action} yet. The step is kept as it is; it can be changed under JSON.</Note>}
@@ -103,6 +103,12 @@ export function Panel({ id, seen, tab, onTab, onClose, onRunStep }: Props) {
       </div>
     </aside>
   )
+}
+
+/** An alias has at least one character: an empty one is none. */
+function withAlias({ alias: _, ...rest }: Action, alias: string): Action {
+  const { id, ...more } = rest
+  return alias === '' ? rest : { id, alias, ...more }
 }
 
 function IdField({ id, onRename, error }: { id: string; onRename: (next: string) => void; error?: string }) {

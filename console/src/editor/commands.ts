@@ -17,7 +17,7 @@ export function blank(spec: ActionSpec, taken: ReadonlySet<string>, connection: 
     else if (schema.enum?.length) params[name] = schema.default ?? (schema.enum[0] as Json)
     else if (spec.params.required?.includes(name)) params[name] = emptyOf(schema)
   }
-  return { id: newId(spec.action, taken), alias: '', type: spec.type, action: spec.action, allow_failure: false, mask_output: false, params }
+  return { id: newId(spec.action, taken), type: spec.type, action: spec.action, allow_failure: false, mask_output: false, params }
 }
 
 function emptyOf(schema: { type?: string | string[]; 'x-widget'?: string; anyOf?: { type?: string | string[] }[] }): Json {

@@ -4,6 +4,7 @@ import { post, remove, seg } from '../api/client.ts'
 import { invalidate } from '../api/query.ts'
 import { useActions } from '../api/resources.ts'
 import type { Execution, Step } from '../api/types.ts'
+import { Link } from '../app/router.tsx'
 import { iconOf, hueOf, titleOf } from '../editor/look.ts'
 import { Button, copyText, CopyButton, Note, Tabs } from '../ui/controls.tsx'
 import { Confirm } from '../ui/Dialog.tsx'
@@ -75,13 +76,13 @@ export function ExecutionView({ live, step, tab, onStep, onTab }: ViewProps) {
         {live.isLive && <p className="hint run-wait" role="status">{execution.status === 'DELAYED' ? 'Waiting until the delay is over …' : 'Running …'}</p>}
       </div>
       <div className="run-detail">
-        {current ? <StepDetail step={current} tab={tab} onTab={onTab} /> : <WholeDetail execution={execution} tab={tab} onTab={onTab} />}
+        {current ? <StepDetail step={current} execution={execution.id} tab={tab} onTab={onTab} /> : <WholeDetail execution={execution} tab={tab} onTab={onTab} />}
       </div>
     </div>
   )
 }
 
-function StepDetail({ step, tab, onTab }: { step: Step; tab: StepTab; onTab: (tab: StepTab) => void }) {
+function StepDetail({ step, execution, tab, onTab }: { step: Step; execution: string; tab: StepTab; onTab: (tab: StepTab) => void }) {
   const shown = tab === 'error' && !step.error ? 'output' : tab === 'output' && step.error ? 'error' : tab
   const curl = curlOf(step, location.origin)
   const value = shown === 'input' ? step.input : shown === 'output' ? step.output : step.error
@@ -95,6 +96,7 @@ function StepDetail({ step, tab, onTab }: { step: Step; tab: StepTab; onTab: (ta
           { value: 'timing', label: 'Times' },
         ]} />
         <span className="row">
+          {step.status === 'COMPLETED' && /^(SEND_EMAIL|SEND_SMS|MAKE_CALL)$/.test(step.action) && step.type === 'AUTH0' && <Link className="btn quiet small" to={`/outbox?execution=${seg(execution)}`}><Icon name="outbox" size={15} />The message</Link>}
           {curl && <Button small kind="quiet" icon="terminal" onClick={() => { void copyText(curl); toast('Copied as curl. Secrets are placeholders like $TOKEN.') }}>Copy as curl</Button>}
           {shown !== 'timing' && <CopyButton label="Copy as JSON" text={() => JSON.stringify(value, null, 2)} />}
         </span>
@@ -118,11 +120,19 @@ function StepDetail({ step, tab, onTab }: { step: Step; tab: StepTab; onTab: (ta
   )
 }
 
+interface InvalidParam { code?: string; message?: string; path?: string | (string | number)[] }
+
 export function ErrorNote({ error }: { error: { code: string; message: string; at?: string; hint?: string; details?: unknown } }) {
+  const invalid = (error.details as { invalidParams?: InvalidParam[] } | null | undefined)?.invalidParams
   return (
     <div className="stack s">
-      <Note kind="bad"><b>{error.message}</b>{error.hint && <p>{error.hint}</p>}<p className="mono soft">{error.code}{error.at && ` · at ${error.at}`}</p></Note>
-      {error.details !== undefined && error.details !== null && <JsonView label="Details" value={error.details} />}
+      <Note kind="bad">
+        <b>{error.message}</b>
+        {invalid && <ul className="invalid">{invalid.map((one, index) => <li key={index}><code>{Array.isArray(one.path) ? one.path.join('.') : one.path}</code> {one.message}</li>)}</ul>}
+        {error.hint && <p>{error.hint}</p>}
+        <p className="mono soft">{error.code}{error.at && ` · at ${error.at}`}</p>
+      </Note>
+      {error.details !== undefined && error.details !== null && !invalid && <JsonView label="Details" value={error.details} />}
     </div>
   )
 }

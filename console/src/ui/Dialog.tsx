@@ -22,6 +22,7 @@ export function Dialog({ title, onClose, children, foot, head, size = 'normal', 
     const dialog = ref.current
     const before = document.activeElement as HTMLElement | null
     dialog?.showModal()
+    firstField(dialog)?.focus()
     return () => {
       dialog?.close()
       if (before?.isConnected) before.focus()
@@ -48,6 +49,13 @@ export function Dialog({ title, onClose, children, foot, head, size = 'normal', 
         : inside}
     </dialog>
   )
+}
+
+/** Where typing goes on: the first field; else the action, unless it destroys something. */
+function firstField(dialog: HTMLDialogElement | null): HTMLElement | null | undefined {
+  return dialog?.querySelector<HTMLElement>('.dialog-body :is(input:not([type=file]):not([hidden]), textarea, select)')
+    ?? dialog?.querySelector<HTMLElement>('.dialog-foot .btn.primary')
+    ?? dialog?.querySelector<HTMLElement>('.dialog-foot .btn')
 }
 
 export function Confirm({ title, children, action, danger, onConfirm, onClose, type }: { title: string; children: ReactNode; action: string; danger?: boolean; onConfirm: () => Promise<unknown> | void; onClose: () => void; type?: string }) {

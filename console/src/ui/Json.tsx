@@ -25,7 +25,7 @@ function Value({ value, name, depth }: { value: unknown; name?: string; depth: n
   if (!entries.length) return <div>{key}{open}{close}</div>
   return (
     <details open={depth < 3 || entries.length < 6}>
-      <summary>{key}{open} <span className="count">{entries.length} {Array.isArray(value) ? 'items' : 'keys'}</span></summary>
+      <summary>{key}{open} <span className="count">{entries.length} {Array.isArray(value) ? 'item' : 'key'}{entries.length > 1 && 's'}</span></summary>
       <ul>
         {entries.slice(0, 500).map(([entry, item]) => <li key={entry}><Value value={item} name={Array.isArray(value) ? undefined : entry} depth={depth + 1} /></li>)}
         {entries.length > 500 && <li className="count">… and {entries.length - 500} more</li>}

@@ -1,0 +1,282 @@
+"""Import, edit, save, compare, go back; debug a run that failed; deliver to a real mail server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiosmtpd.smtp import SMTP
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Page
+
+    from tests.console.conftest import Server, Watch
+
+EXPORT: dict[str, Any] = {
+    "version": "4.0.0",
+    "form": None,
+    "flows": {
+        "#FLOW-1#": {
+            "name": "Check the plan",
+            "actions": [
+                {
+                    "id": "look_up",
+                    "alias": "Who is it?",
+                    "type": "AUTH0",
+                    "action": "GET_USER",
+                    "allow_failure": False,
+                    "mask_output": False,
+                    "params": {"connection_id": "#CONN-1#", "user_id": "{{fields.user_id}}"},
+                },
+                {
+                    "id": "tell",
+                    "type": "FLOW",
+                    "action": "RETURN_JSON",
+                    "allow_failure": False,
+                    "mask_output": False,
+                    "params": {"payload": {"email": "{{actions.look_up.body.email}}"}},
+                },
+            ],
+        }
+    },
+    "connections": {"#CONN-1#": {"id": "ac_elsewhere", "app_id": "AUTH0", "name": "Production"}},
+}
+
+
+def test_import_edit_save_compare_and_go_back(console: Page, server: Server) -> None:
+    page = console
+    page.goto(server.url)
+    page.get_by_role("button", name="Import").click()
+    page.get_by_role("dialog").locator("input[type=file]").first.set_input_files(
+        {
+            "name": "export.json",
+            "mimeType": "application/json",
+            "buffer": json.dumps(EXPORT).encode(),
+        }
+    )
+    dialog = page.get_by_role("dialog", name="Imported Check the plan")
+    dialog.get_by_label("Connection for Production").select_option("local")
+    dialog.get_by_role("button", name="Open the flow").click()
+
+    page.get_by_role("button", name="Return JSON", exact=True).click()
+    panel = page.get_by_role("complementary")
+    panel.get_by_label("Alias").fill("Answer")
+    panel.get_by_role("textbox", name="Payload").fill(
+        '{"email": {{ actions.look_up.body.email }}, "ok": true}'
+    )
+    expect(page.get_by_text("Unsaved changes")).to_be_visible()
+    page.get_by_role("button", name="Save", exact=True).click()
+    save = page.get_by_role("dialog", name="Save as a new version")
+    expect(save.get_by_text("1 step changed")).to_be_visible()
+    save.get_by_label("What changed, and why").fill("Say that it is fine")
+    save.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+
+    page.get_by_role("button", name="Versions").first.click()
+    versions = page.get_by_role("dialog", name="Versions")
+    expect(versions.get_by_text("Say that it is fine")).to_be_visible()
+    versions.get_by_role("button", name=re.compile("^Version 2")).click()
+    expect(versions.get_by_text("payload › ok")).to_be_visible()
+    expect(versions.get_by_label("After").filter(has_text="true")).to_be_visible()
+    versions.get_by_role("button", name="Go back to version 2").click()
+    page.get_by_role("dialog", name="Go back to version 2?").get_by_role(
+        "button", name="Go back"
+    ).click()
+
+    expect(page.get_by_role("button", name="Return JSON", exact=True)).to_be_visible()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    flow = next(
+        one for one in server.api("GET", "/api/v2/flows") if one["name"] == "Check the plan"
+    )
+    kept = server.api("GET", f"/api/v2/flows/{flow['id']}")
+    assert kept["actions"][0]["params"]["connection_id"] == "local"
+    assert kept["actions"][1]["params"] == {"payload": {"email": "{{actions.look_up.body.email}}"}}
+    page.get_by_role("button", name="More for this flow").click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name="Export").click()
+    exported = json.loads(download.value.path().read_text())
+    assert exported["flows"]["#FLOW-1#"]["actions"][0]["params"]["connection_id"] == "#CONN-1#"
+
+
+def test_debug_a_failed_run_and_mend_it(console: Page, server: Server) -> None:
+    ada = server.user_id("ada@example.com")
+    flow = server.api(
+        "POST",
+        "/api/v2/flows",
+        {
+            "name": "Broken",
+            "actions": [
+                action(
+                    "look_up",
+                    "GET_USER",
+                    {"connection_id": "local", "user_id": "{{ fields.user_id }}"},
+                ),
+                action(
+                    "mail",
+                    "SEND_EMAIL",
+                    {
+                        "to": "{{ actions.look_up.body.emial }}",
+                        "subject": "Hi",
+                        "body": "<p>Hi</p>",
+                    },
+                ),
+            ],
+        },
+    )
+    failed = server.api(
+        "POST",
+        f"/sluiceway/v1/flows/{flow['id']}/executions?wait=10",
+        {"fields": {"user_id": ada}},
+    )
+    assert failed["status"] == "FAILED"
+    page = console
+
+    page.goto(f"{server.url}/executions?status=FAILED")
+    page.get_by_role("row", name="Broken").get_by_role("link").click()
+    drawer = page.get_by_role("dialog", name="Broken")
+    expect(drawer.get_by_role("alert").get_by_role("listitem")).to_contain_text("to")
+    drawer.get_by_role("link", name="Show on the canvas").click()
+    mail = page.locator(".step-card.run-failed")
+    expect(mail).to_contain_text("Send email")
+    expect(page.locator(".step-card.run-completed")).to_contain_text("Get user")
+    mail.locator("[data-card]").click()
+    to = page.get_by_role("complementary").get_by_role("textbox", name="To", exact=True)
+    to.fill("")
+    to.click()
+    page.keyboard.type("{{actions.look_up.body.", delay=20)
+    email = page.get_by_role("option", name="email ada@example.com")
+    expect(email).to_be_visible()
+    page.keyboard.type("em")
+    page.wait_for_timeout(200)
+    page.keyboard.press("Enter")
+    expect(to).to_have_text("{{actions.look_up.body.email}}")
+
+    page.get_by_role("button", name="Run", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Run the flow")
+    dialog.get_by_label("Input", exact=True).select_option(f"run:{failed['id']}")
+    expect(dialog.get_by_role("textbox", name="Fields")).to_contain_text(ada)
+    dialog.get_by_role("button", name="Run", exact=True).click()
+
+    expect(page.locator(".step-card.run-completed")).to_have_count(2)
+    run = page.get_by_role("region", name="This run")
+    expect(run.get_by_text("Completed", exact=True)).to_be_visible()
+    run.get_by_role("button", name="look_up").click()
+    run.get_by_role("button", name="Copy as curl").click()
+    copied = page.evaluate("() => navigator.clipboard.readText()")
+    assert copied.startswith(f"curl -X GET '{server.url}/api/v2/users/auth0%7C")
+    assert "$TOKEN" in copied
+
+
+def test_run_one_step_and_from_there_with_earlier_outputs(console: Page, server: Server) -> None:
+    flow = server.api("GET", "/api/v2/flows")[0]
+    ada = server.user_id("ada@example.com")
+    server.api(
+        "POST", f"/sluiceway/v1/flows/{flow['id']}/executions?wait=10", {"fields": {"user_id": ada}}
+    )
+    page = console
+    page.goto(f"{server.url}/flows/{flow['id']}")
+    page.get_by_role("button", name="More for Greet the user").click()
+    page.get_by_role("menuitem", name="Run only this step").click()
+    dialog = page.get_by_role("dialog", name="Run only Greet the user")
+    dialog.get_by_role("button", name="Run", exact=True).click()
+
+    run = page.get_by_role("region", name="This run")
+    expect(run.get_by_text("Completed", exact=True)).to_be_visible()
+    run.get_by_role("tab", name="Input").click()
+    expect(run.get_by_role("group", name="Input")).to_contain_text("ada@example.com")
+    expect(page.locator(".run-skipped")).to_contain_text("Get user")
+
+
+def action(id_: str, name: str, params: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": id_,
+        "type": "AUTH0",
+        "action": name,
+        "allow_failure": False,
+        "mask_output": False,
+        "params": params,
+    }
+
+
+class Postbox:
+    """A real SMTP server that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.mails: list[Any] = []
+        self.came = threading.Event()
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        self.mails.append(envelope)
+        self.came.set()
+        return "250 OK"
+
+
+@pytest.fixture
+def postbox() -> Iterator[tuple[Postbox, int]]:
+    box = Postbox()
+    loop = asyncio.new_event_loop()
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    async def serve() -> None:
+        made: list[SMTP] = []
+
+        def protocol() -> SMTP:
+            made.append(SMTP(box, loop=loop))
+            return made[-1]
+
+        async with await loop.create_server(protocol, sock=listener):
+            await stop.wait()
+            for one in made:
+                if one.transport is not None:
+                    one.transport.close()
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+
+    stop = asyncio.Event()
+    # Playwright has a loop of its own in this thread.
+    thread = threading.Thread(target=loop.run_until_complete, args=[serve()], daemon=True)
+    thread.start()
+    try:
+        yield box, listener.getsockname()[1]
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(5)
+        loop.close()
+
+
+def test_set_up_smtp_and_send_a_test(
+    console: Page, server: Server, postbox: tuple[Postbox, int], watch: Watch
+) -> None:
+    box, port = postbox
+    page = console
+    page.goto(f"{server.url}/providers")
+    email = page.get_by_role("region", name="Email")
+    expect(email.get_by_text("capture", exact=True)).to_be_visible()
+    email.get_by_role("button", name="Set up a provider").click()
+    dialog = page.get_by_role("dialog", name="Email provider")
+    dialog.get_by_label("Provider").select_option("smtp")
+    dialog.get_by_label("Default sender").fill("Harbour Coffee <hello@harbour.example>")
+    dialog.get_by_label("Smtp host").fill("127.0.0.1")
+    dialog.get_by_label("Smtp port").fill(str(port))
+    dialog.get_by_role("button", name="Save").click()
+    expect(email.get_by_text("in use", exact=True)).to_be_visible()
+
+    email.get_by_role("button", name="Send a test").click()
+    trial = page.get_by_role("dialog", name="Send a test message")
+    trial.get_by_label("Address").fill("ada@example.com")
+    trial.get_by_role("button", name="Send").click()
+
+    expect(trial.get_by_text("Taken by smtp")).to_be_visible()
+    assert box.came.wait(10)
+    assert box.mails[0].rcpt_tos == ["ada@example.com"]
+    assert box.mails[0].mail_from == "hello@harbour.example"

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sluiceway.models.execution import ExecutionStatus
 from sluiceway.storage.columns import from_ms, like_pattern, maybe_from_ms, to_ms
-from sluiceway.storage.durable import ExecutionRow
+from sluiceway.storage.durable import BatchRowCounts, ExecutionRow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sluiceway.storage.durable import ExecutionFilter
 
-__all__ = ["COLUMNS", "execution_row", "where"]
+__all__ = ["BATCHES", "COLUMNS", "batch_counts", "execution_row", "where"]
 
 COLUMNS: Final = (
     "seq, id, flow_id, flow_name, flow_version, flow_digest, trace_id, journey_id, status,"
@@ -53,6 +53,36 @@ def execution_row(row: Sequence[Any]) -> ExecutionRow:
     )
 
 
+BATCHES: Final = (
+    "SELECT b.batch_id, e.flow_id, e.flow_name, b.started_at, b.status, b.number FROM ("
+    "SELECT batch_id, status, min(created_at) OVER (PARTITION BY batch_id) AS started_at,"
+    " max(seq) OVER (PARTITION BY batch_id) AS last, number FROM ("
+    "SELECT batch_id, status, min(created_at) AS created_at, max(seq) AS seq, count(*) AS number"
+    " FROM {table} WHERE batch_id IS NOT NULL GROUP BY batch_id, status) AS s) AS b"
+    " JOIN {table} e ON e.seq = b.last ORDER BY b.last DESC"
+)
+"""What ``batch_counts`` reads, the batch that was started last first; put the table's name in."""
+
+
+# A row is whatever BATCHES names; drivers type it as Any.
+def batch_counts(rows: Iterable[Sequence[Any]], *, limit: int) -> list[BatchRowCounts]:
+    """Return one entry a batch."""
+    found: dict[str, BatchRowCounts] = {}
+    for id_, flow_id, flow_name, started_at, status, number in rows:
+        if id_ not in found:
+            if len(found) == limit:
+                break
+            found[id_] = BatchRowCounts(
+                id=id_,
+                flow_id=flow_id,
+                flow_name=flow_name,
+                started_at=from_ms(started_at),
+                counts=dict.fromkeys(ExecutionStatus, 0),
+            )
+        found[id_].counts[_STATUSES[status]] = number
+    return list(found.values())
+
+
 def where(
     matching: ExecutionFilter, *, mark: str = "?", like: str = "LIKE"
 ) -> tuple[str, list[object]]:
@@ -68,6 +98,8 @@ def where(
 
     if matching.flow_id is not None:
         add(f"flow_id = {mark}", matching.flow_id)
+    if matching.flow is not None:
+        add(f"(flow_id = {mark} OR flow_name = {mark})", matching.flow, matching.flow)
     if matching.batch_id is not None:
         add(f"batch_id = {mark}", matching.batch_id)
     if matching.statuses:

@@ -292,6 +292,8 @@ def test_lists_filter_and_page(with_store: Any, at: Any) -> None:
 
         assert await ids() == list("543210")
         assert await ids(flow_id="af_1") == list("531")
+        assert await ids(flow="af_2") == list("420")
+        assert await ids(flow="100% sign_up") == ["3"]
         assert await ids(statuses=(Status.FAILED, Status.COMPLETED)) == list("10")
         assert await ids(created_from=at(2), created_before=at(4)) == list("32")
         assert await ids(text="% SIGN_") == ["3"]
@@ -315,6 +317,30 @@ def test_lists_filter_and_page(with_store: Any, at: Any) -> None:
     with_store(scenario)
 
 
+def test_batches_are_counted_the_one_started_last_first(with_store: Any, at: Any) -> None:
+    async def scenario(store: Any) -> None:
+        assert await store.executions.batches() == []
+        for number, batch in enumerate(["a", "b", "a", None, "c"]):
+            await store.executions.create(
+                _new(at, str(number), batch_id=batch, flow_name=f"n{number}", created_at=at(number))
+            )
+        (claim,) = await _claim(store, at, limit=1)
+        await store.executions.finish(claim, _finish(at))
+        found = await store.executions.batches()
+        assert [(one.id, one.flow_name, one.started_at) for one in found] == [
+            ("c", "n4", at(4)),
+            ("a", "n2", at(0)),
+            ("b", "n1", at(1)),
+        ]
+        assert {s: n for s, n in found[1].counts.items() if n} == {
+            Status.COMPLETED: 1,
+            Status.QUEUED: 1,
+        }
+        assert [one.id for one in await store.executions.batches(limit=1)] == ["c"]
+
+    with_store(scenario)
+
+
 def test_only_what_has_ended_is_deleted_or_pruned(with_store: Any, at: Any) -> None:
     async def scenario(store: Any) -> None:
         for number in range(5):
@@ -332,15 +358,5 @@ def test_only_what_has_ended_is_deleted_or_pruned(with_store: Any, at: Any) -> N
         assert await store.executions.prune(ended_before=at(10)) == 1
         assert [row.id for row in await store.executions.list(ExecutionFilter())] == ["4", "3"]
         assert await store.executions.snapshot("d1") == b"flow"
-
-    with_store(scenario)
-
-
-def test_rewrapping_changes_the_sealed_parts_alone(with_store: Any, at: Any) -> None:
-    async def scenario(store: Any) -> None:
-        await store.executions.create(_new(at, "1"))
-        assert await store.executions.rewrap("1", payload=b"new", resume=None)
-        assert not await store.executions.rewrap("2", payload=b"new", resume=None)
-        assert (await store.executions.get("1")).payload == b"new"
 
     with_store(scenario)

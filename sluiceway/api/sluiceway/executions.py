@@ -11,7 +11,6 @@ from sluiceway.api.paging import CHECKPOINT
 from sluiceway.api.route import Call, Param, Reply, Route, Stream
 from sluiceway.engine.outbox_record import step_messages
 from sluiceway.engine.record import summary_of
-from sluiceway.engine.service import StartRequest
 from sluiceway.errors import InvalidRequest, NotFound
 from sluiceway.management import flows
 from sluiceway.management.fields import OPEN, choice, closed, text
@@ -42,16 +41,7 @@ _RUN: Final = closed(
     "flow",
 )
 _RETRY: Final = closed({"from": choice("start", "failed_step")})
-_ROW: Final = closed({**_INPUT, "key": text(200)}).document
-_BATCH: Final = closed(
-    {
-        "id": text(100, pattern=r"^[A-Za-z0-9._-]+$"),
-        "connections": _CONNECTIONS,
-        "rows": {"type": "array", "minItems": 1, "maxItems": 1000, "items": _ROW},
-    },
-    "id",
-    "rows",
-)
+_PRUNE: Final = closed({"ended_before": text(64)}, "ended_before")
 _LONGEST_WAIT_S: Final = 300
 _MOST_MESSAGES: Final = 500
 _KEEP_ALIVE_S: Final = 15.0
@@ -148,6 +138,7 @@ async def _list(call: Call) -> JsonValue:
     statuses = tuple(ExecutionStatus(status) for status in query["status"])
     matching = ExecutionFilter(
         flow_id=query["flow_id"],
+        flow=query["flow"],
         statuses=statuses,
         created_from=_moment(query["created_from"], "created_from")
         if query["created_from"]
@@ -250,39 +241,11 @@ async def _next(iterator: AsyncIterator[JsonObject]) -> JsonObject:
     return await anext(iterator)
 
 
-async def _start_batch(call: Call) -> Reply:
-    """Start one execution a row; a row whose key was started before is not started again."""
-    environment = call.services.tenant.environment
-    flow = await flows.load_flow(environment, call.path["id"])
+async def _prune(call: Call) -> JsonObject:
+    """Delete executions that ended before a moment, a few at a time."""
     body: Any = call.body
-    requests = [
-        StartRequest(
-            input=_input(row),
-            idempotency_key=f"{body['id']}:{row.get('key', index)}",
-            batch_id=body["id"],
-        )
-        for index, row in enumerate(body["rows"])
-    ]
-    created = await call.services.need_executions().start_many(
-        flow, requests, connections=_connections(body)
-    )
-    await flows.mark_executed(environment, flow.id)
-    ids: list[JsonValue] = [one.id for one in created]
-    return Reply(status=202, body={"id": body["id"], "executions": ids})
-
-
-async def _get_batch(call: Call) -> JsonObject:
-    executions = call.services.need_executions()
-    counts: JsonObject = {}
-    total = 0
-    for status in ExecutionStatus:
-        matching = ExecutionFilter(batch_id=call.path["id"], statuses=(status,))
-        count = await executions.count(matching)
-        counts[str(status)] = count
-        total += count
-    if not total:
-        raise NotFound("Batch not found")
-    return {"id": call.path["id"], "total": total, "statuses": counts}
+    before = _moment(body["ended_before"], "ended_before")
+    return {"deleted": await call.services.need_executions().prune(older_than=before)}
 
 
 _V1: Final = "/sluiceway/v1"
@@ -298,6 +261,7 @@ _HYDRATE: Final = Param(name="hydrate", choices=("debug",), many=True)
 _FILTERS: Final = (
     *CHECKPOINT,
     Param(name="flow_id"),
+    Param(name="flow", description="The flow's id or its name."),
     Param(name="status", choices=tuple(str(status) for status in ExecutionStatus), many=True),
     Param(name="created_from"),
     Param(name="created_before"),
@@ -393,20 +357,11 @@ ROUTES: Final = (
     ),
     Route(
         method="POST",
-        path=f"{_V1}/flows/{{id}}/batches",
-        handle=_start_batch,
-        summary="Start an execution for each row",
-        scopes=("create:flows_executions",),
-        body=_BATCH,
-        status=202,
-        tag="batches",
-    ),
-    Route(
-        method="GET",
-        path=f"{_V1}/batches/{{id}}",
-        handle=_get_batch,
-        summary="Count a batch's executions by status",
-        scopes=("read:flows_executions",),
-        tag="batches",
+        path=f"{_V1}/executions/prune",
+        handle=_prune,
+        summary="Delete executions that ended long ago",
+        scopes=("delete:flows_executions",),
+        body=_PRUNE,
+        tag=_TAG,
     ),
 )

@@ -9,13 +9,19 @@ import psycopg
 from sluiceway.models.execution import ExecutionStatus
 from sluiceway.storage.columns import maybe_from_ms, to_ms
 from sluiceway.storage.durable import LogRow
-from sluiceway.storage.execution_rows import COLUMNS, execution_row, where
+from sluiceway.storage.execution_rows import (
+    BATCHES,
+    COLUMNS,
+    batch_counts,
+    execution_row,
+    where,
+)
 from sluiceway.storage.postgres.database import storage_error
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sluiceway.storage.durable import ExecutionFilter, ExecutionRow
+    from sluiceway.storage.durable import BatchRowCounts, ExecutionFilter, ExecutionRow
     from sluiceway.storage.postgres.database import PostgresDatabase, Statement
 
 __all__ = ["PostgresExecutionLists"]
@@ -74,6 +80,11 @@ class PostgresExecutionLists:
             f"SELECT min(ready_at) FROM {_TABLE} WHERE ready_at IS NOT NULL AND status <> 'RUNNING'"
         )
         return maybe_from_ms(ready_at)
+
+    async def batches(self, *, limit: int = 50) -> list[BatchRowCounts]:
+        """See ``ExecutionStore``."""
+        rows = await self._database.read(BATCHES.format(table=_TABLE))
+        return batch_counts(rows, limit=limit)
 
     async def list(
         self,

@@ -225,13 +225,6 @@ class PostgresExecutionStore(PostgresExecutionLists):
         self._bell.ring()
         return bool(is_open)
 
-    async def rewrap(self, id_: str, *, payload: bytes, resume: bytes | None) -> bool:
-        """See ``ExecutionStore``."""
-        sql = (
-            "UPDATE sluiceway.executions SET payload = %s, resume = %s WHERE id = %s RETURNING true"
-        )
-        return bool(await self._write((sql, (payload, resume, id_)), order=id_))
-
     def _appending(self, claim: Claim, write: LogWrite) -> list[Statement]:
         fence = (claim.id, claim.owner, claim.number)
         appended: Statement = (_APPEND, (*fence, write.position, write.entries, write.sealed))

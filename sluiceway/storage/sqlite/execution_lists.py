@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, Final
 from sluiceway.models.execution import ExecutionStatus
 from sluiceway.storage.columns import to_ms
 from sluiceway.storage.durable import LogRow
-from sluiceway.storage.execution_rows import COLUMNS, execution_row, where
+from sluiceway.storage.execution_rows import (
+    BATCHES,
+    COLUMNS,
+    batch_counts,
+    execution_row,
+    where,
+)
 
 if TYPE_CHECKING:
     import sqlite3
     from datetime import datetime
 
-    from sluiceway.storage.durable import ExecutionFilter, ExecutionRow
+    from sluiceway.storage.durable import BatchRowCounts, ExecutionFilter, ExecutionRow
     from sluiceway.storage.sqlite.database import SqliteDatabase
 
 __all__ = ["SqliteExecutionLists", "log_rows"]
@@ -67,6 +73,11 @@ class SqliteExecutionLists:
             return None if row is None else bytes(row[0])
 
         return await self._database.read(operation)
+
+    async def batches(self, *, limit: int = 50) -> list[BatchRowCounts]:
+        """See ``ExecutionStore``."""
+        sql = BATCHES.format(table="executions")
+        return await self._database.read(lambda c: batch_counts(c.execute(sql), limit=limit))
 
     async def list(
         self,

@@ -255,18 +255,6 @@ class SqliteExecutionStore(SqliteExecutionLists):
 
         return await self._database.write(operation)
 
-    async def rewrap(self, id_: str, *, payload: bytes, resume: bytes | None) -> bool:
-        """See ``ExecutionStore``."""
-        return await self._database.write(
-            lambda c: (
-                c.execute(
-                    "UPDATE executions SET payload = ?, resume = ? WHERE id = ?",
-                    (payload, resume, id_),
-                ).rowcount
-                > 0
-            )
-        )
-
 
 _ENDING: Final = (
     "status = ?, owner = NULL, ready_at = NULL, cancel_requested = 0, ended_at = ?,"

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
     from sluiceway.bootstrap import Application
     from sluiceway.cli._trace import Trace
+    from sluiceway.engine.binding import Binding
     from sluiceway.models.execution import ExecutionInput
     from sluiceway.models.flow import Flow
     from sluiceway.models.flow_files import ConnectionStub, FlowEntry
     from sluiceway.models.json import JsonObject
+    from sluiceway.settings import Settings
 
 __all__ = ["COMMAND"]
 
@@ -82,27 +84,50 @@ async def _run(
     connections: dict[str, str],
     as_json: bool,
 ) -> int:
-    from sluiceway.engine.binding import (  # noqa: PLC0415 - once the arguments are known to be good
+    from sluiceway.cli._remote import find_server  # noqa: PLC0415 - once the arguments are good
+    from sluiceway.engine.binding import (  # noqa: PLC0415
         Binding,
         bind_connections,
         fill_connections,
     )
 
-    async with open_here(current_settings()) as application:
-        if found is None:
-            found = await load_stored_flow(application, source), {}
-        entry, stubs = found
-        binding = Binding(chosen=connections, stubs=stubs, offer=_offer)
-        entry = fill_connections(entry, application.actions, binding)
-        refuse_problems(entry, application.actions)
-        flow = await bind_connections(entry, application.connections, binding)
-        record = await _execute(application, flow, input_, open_trace(as_json=as_json))
+    settings, trace = current_settings(), open_trace(as_json=as_json)
+    stubs = found[1] if found else {}
+    binding = Binding(chosen=connections, stubs=stubs, offer=_offer)
+    if find_server(settings) is not None:
+        entry, record = await _run_there(
+            settings, source, found, input_=input_, binding=binding, trace=trace
+        )
+    else:
+        async with open_here(settings) as application:
+            entry = found[0] if found else await load_stored_flow(application, source)
+            filled = fill_connections(entry, application.actions, binding)
+            refuse_problems(filled, application.actions)
+            flow = await bind_connections(filled, application.connections, binding)
+            record = await _execute(application, flow, input_, trace)
     if as_json:
         import json  # noqa: PLC0415 - when used
 
         click.echo(json.dumps(record, ensure_ascii=False, indent=2))
     _tell_failure(record, entry)
     return 0 if record["status"] == "COMPLETED" else 1
+
+
+async def _run_there(
+    settings: Settings,
+    source: str,
+    found: tuple[FlowEntry, dict[str, ConnectionStub]] | None,
+    *,
+    input_: ExecutionInput,
+    binding: Binding,
+    trace: Trace,
+) -> tuple[FlowEntry, JsonObject]:
+    from sluiceway.cli._remote import open_api  # noqa: PLC0415 - only where a server runs
+    from sluiceway.cli._remote_run import load_served_flow, run_on_server  # noqa: PLC0415
+
+    async with open_api(settings) as api:
+        entry = found[0] if found else await load_served_flow(api, source)
+        return entry, await run_on_server(api, entry, input_, binding, trace)
 
 
 def _chosen_connections(pairs: Sequence[str]) -> dict[str, str]:

@@ -29,10 +29,29 @@ ANYWHERE: Final = ""
 _TENANT: Final = "AUTH0"
 
 
+class Found(Protocol):
+    """What is known of a connection in the vault."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def ready(self) -> bool:
+        """Whether it is set up."""
+        ...
+
+
 class Vault(Protocol):
     """Where connections are looked up."""
 
-    async def find(self, name: str, /) -> object | None:
+    async def find(self, id_or_name: str, /) -> Found | None:
         """Return the connection of that id or name, or ``None``."""
         ...
 
@@ -100,11 +119,8 @@ async def bind_connections(entry: FlowEntry, vault: Vault, binding: Binding) -> 
     """
     names: dict[str, str] = {}
     for token, pointer in entry.flow.connections().items():
-        for candidate in binding.candidates(token):
-            if await vault.find(candidate) is not None:
-                names[token] = candidate
-                break
-        else:
+        name = await _find(vault, binding, token)
+        if name is None:
             stub = binding.stubs.get(token)
             label = binding.chosen.get(token) or (f"{token!r} ({stub.name!r})" if stub else token)
             raise ConnectionUnusable(
@@ -112,4 +128,22 @@ async def bind_connections(entry: FlowEntry, vault: Vault, binding: Binding) -> 
                 at=entry.place(pointer),
                 hint=binding.offer(token, LOCAL if binding.is_tenant(token) else ""),
             )
+        names[token] = name
     return entry.flow.with_connections(names)
+
+
+async def _find(vault: Vault, binding: Binding, token: str) -> str | None:
+    """Return the name of the connection for *token*: one that is set up, if there is one."""
+    empty: str | None = None
+    for candidate in binding.candidates(token):
+        found = await vault.find(candidate)
+        if found is None:
+            continue
+        # A stored flow says an id, whoever starts it says the name that people know.
+        chosen = binding.chosen.get(found.name) or binding.chosen.get(found.id)
+        if chosen and chosen != candidate and await vault.find(chosen) is not None:
+            return chosen
+        if found.ready:
+            return candidate
+        empty = empty or candidate
+    return empty

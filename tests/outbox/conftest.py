@@ -18,8 +18,8 @@ from sluiceway.engine.outbox import OutboxWorker
 from sluiceway.models.message import Channel, EmailContent, PhoneContent, QueuedMessage
 from sluiceway.providers.base import ConfiguredProvider, Receipt
 from sluiceway.providers.choice import Providers
-from sluiceway.storage import open_store
 from sluiceway.storage.durable import OutboxFilter
+from tests.stores import open_for_test
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -173,12 +173,23 @@ def text_message(to: str = "+12025550123", **changes: Any) -> QueuedMessage:
     return QueuedMessage(channel=Channel.SMS, content=content)
 
 
-@pytest.fixture(params=["sqlite memory", "sqlite file"])
+@pytest.fixture(
+    params=[
+        "sqlite memory",
+        "sqlite file",
+        pytest.param("postgres", marks=pytest.mark.postgres),
+    ]
+)
 def laboratory(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Any]:
+    """Open a laboratory over each adapter."""
+    url = "sqlite://" if request.param == "sqlite memory" else f"sqlite:///{tmp_path}/box.db"
+    if request.param == "postgres":
+        new_database: Callable[[], str] = request.getfixturevalue("new_database")
+        url = new_database()
+
     @asynccontextmanager
     async def open_lab() -> AsyncIterator[Lab]:
-        url = "sqlite://" if request.param == "sqlite memory" else f"sqlite:///{tmp_path}/box.db"
-        store = open_store(url)
+        store = open_for_test(url)
         try:
             yield Lab(store)
         finally:

@@ -59,8 +59,8 @@ class Appending:
         raise NotImplementedError
 
 
-async def main(database: str, sent: str, verb: str, number: int) -> None:
-    store = open_store(f"sqlite:///{database}")
+async def main(url: str, sent: str, verb: str, number: int) -> None:
+    store = open_store(url)
     try:
         if verb == "fill":
             for index in range(number):

@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sluiceway.engine.delivery import OutboxSettings
 from sluiceway.storage import open_store
 from sluiceway.storage.durable import OutboxFilter, OutboxStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+CONCURRENCY = 5
+"""That of sending_process.py."""
 SENDER = Path(__file__).with_name("sending_process.py")
 
 
@@ -235,33 +236,45 @@ def test_a_new_message_is_taken_up_at_once(laboratory: Callable[[], Any]) -> Non
 
 
 @pytest.mark.slow
-def test_sigkill_again_and_again_loses_nothing(tmp_path: Path) -> None:
-    """Real processes, a file database, 300 messages, a kill every few hundred milliseconds."""
-    database, sent = tmp_path / "box.db", tmp_path / "sent.jsonl"
+@pytest.mark.parametrize(
+    ("kind", "senders"),
+    [("sqlite", 1), pytest.param("postgres", 2, marks=pytest.mark.postgres)],
+)
+def test_sigkill_again_and_again_loses_nothing(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str, senders: int
+) -> None:
+    """Real processes, 300 messages, a kill every few hundred milliseconds."""
+    url, sent = f"sqlite:///{tmp_path}/box.db", tmp_path / "sent.jsonl"
+    if kind == "postgres":
+        new_database: Callable[[], str] = request.getfixturevalue("new_database")
+        url = new_database()
     count, chance = 300, random.Random(3)  # noqa: S311 - when to kill
-    run = [sys.executable, str(SENDER), str(database), str(sent)]
+    run = [sys.executable, str(SENDER), url, str(sent)]
     subprocess.run([*run, "fill", str(count)], check=True, timeout=60)
+    processes = [subprocess.Popen([*run, "send", "0"]) for _ in range(senders)]
     kills = 0
     while kills < 12:
-        process = subprocess.Popen([*run, "send", "0"])
         time.sleep(chance.uniform(0.4, 1.1))
-        if process.poll() is not None:
-            break
+        dying = processes.pop(0)
+        if dying.poll() is None:
+            os.kill(dying.pid, signal.SIGKILL)
+            kills += 1
+        dying.wait()
+        processes.append(subprocess.Popen([*run, "send", "0"]))
+    for process in processes:
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        kills += 1
     subprocess.run([*run, "send", "1"], check=True, timeout=60)
 
     keys = Counter(json.loads(line)["key"] for line in sent.read_text().splitlines())
-    assert kills > 2
     assert len(keys) == count
     # What was on its way at a kill may be sent again: at most one handful for each kill.
-    assert sum(keys.values()) - count <= kills * OutboxSettings().concurrency
-    assert asyncio.run(statuses(database)) == {OutboxStatus.SENT}
+    assert sum(keys.values()) - count <= (kills + senders) * CONCURRENCY
+    assert asyncio.run(statuses(url)) == {OutboxStatus.SENT}
 
 
-async def statuses(database: Path) -> set[OutboxStatus]:
-    store = open_store(f"sqlite:///{database}")
+async def statuses(url: str) -> set[OutboxStatus]:
+    store = open_store(url)
     try:
         return {row.status for row in await store.outbox.list(OutboxFilter(), limit=1000)}
     finally:

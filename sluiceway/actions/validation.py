@@ -80,6 +80,14 @@ def _explain(
         is_liquid = bool(broken.keys) and broken.keys[0] in spec.liquid_params
         if isinstance(value, str) and "{{" in value and not is_liquid:
             return None
+        allowed = broken.details.get("allowedValues")
+        if isinstance(allowed, list):
+            names = [str(one) for one in allowed if one is not None]
+            return DefinitionError(
+                f"{spec.name}: {broken.message}: {', '.join(names)}",
+                at=place,
+                hint=did_you_mean(value, names) if isinstance(value, str) else "",
+            )
         return DefinitionError(f"{spec.name}: {broken.message}", at=place)
     properties = params_schema(spec.params).get("properties")
     is_outermost = len(broken.keys) == 1

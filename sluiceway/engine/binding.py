@@ -65,11 +65,13 @@ class Binding:
             ``ANYWHERE`` for the rest.
         stubs: what the container says of its tokens.
         offer: the hint that offers *token* = *name* to whoever starts the run.
+        services: tokens that actions of other services use, which no tenant can stand in for.
     """
 
     offer: Callable[[str, str], str]
     chosen: Mapping[str, str] = field(default_factory=dict[str, str])
     stubs: Mapping[str, ConnectionStub] = field(default_factory=dict[str, "ConnectionStub"])
+    services: frozenset[str] = frozenset()
 
     def candidates(self, token: str) -> list[str]:
         """Return the names to try for *token*, the likeliest first."""
@@ -84,7 +86,7 @@ class Binding:
     def is_tenant(self, token: str) -> bool:
         """Tell whether *token* leads to a tenant, as far as is known."""
         stub = self.stubs.get(token)
-        return stub is None or stub.app_id == _TENANT
+        return token not in self.services and (stub is None or stub.app_id == _TENANT)
 
 
 def fill_connections(entry: FlowEntry, actions: ActionCatalogue, binding: Binding) -> FlowEntry:
@@ -118,6 +120,7 @@ async def bind_connections(entry: FlowEntry, vault: Vault, binding: Binding) -> 
         ConnectionUnusable: one is not there; the hint offers the embedded tenant.
     """
     names: dict[str, str] = {}
+    binding = replace(binding, services=_services(entry.flow))
     for token, pointer in entry.flow.connections().items():
         name = await _find(vault, binding, token)
         if name is None:
@@ -130,6 +133,15 @@ async def bind_connections(entry: FlowEntry, vault: Vault, binding: Binding) -> 
             )
         names[token] = name
     return entry.flow.with_connections(names)
+
+
+def _services(flow: Flow) -> frozenset[str]:
+    used = (placed.action for placed in flow.walk())
+    return frozenset(
+        token
+        for action in used
+        if action.type != _TENANT and isinstance(token := action.params.get("connection_id"), str)
+    )
 
 
 async def _find(vault: Vault, binding: Binding, token: str) -> str | None:

@@ -166,6 +166,17 @@ def test_params_survive_a_round_trip(spec: ActionSpec[Any]) -> None:
     assert again == params
 
 
+def test_a_choice_that_is_none_names_those_there_are() -> None:
+    params = {"url": "https://x.example/", "content_type": "json", "method": "FETCH"}
+    action = {"id": "a", "type": "HTTP", "action": "SEND_REQUEST", "params": params}
+    problems = validate_flow(Flow.from_json([action]), CATALOGUE)
+
+    assert {(p.at, p.message.rpartition(": ")[2], p.hint) for p in problems} == {
+        ("/actions/0/params/content_type", "FORM, JSON, XML", "Did you mean 'JSON'?"),
+        ("/actions/0/params/method", "DELETE, GET, PATCH, POST, PUT", "Did you mean 'PATCH'?"),
+    }
+
+
 def test_a_connection_is_chosen_by_those_that_need_one() -> None:
     for spec in SPECS:
         schema: Any = params_schema(spec.params)

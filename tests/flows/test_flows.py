@@ -15,6 +15,7 @@ import pytest
 from aiohttp import web
 
 from sluiceway.actions.catalogue import InstalledActions
+from sluiceway.errors import ConnectionUnusable
 from sluiceway.models.masking import MASK
 from sluiceway.models.message import Channel
 from tests.flows.stage import Stage
@@ -194,9 +195,7 @@ def _sign_up(guard: Stage, email: str) -> Run:
         "phone": {"number": "+12025550123"},
         "plan": "pro",
     }
-    return guard.runtime.run(
-        HERE / "signup_guard.json", fields=fields, connections={"Tenant": "local"}
-    )
+    return guard.run(HERE / "signup_guard.json", fields=fields)
 
 
 def test_a_good_address_signs_up(guard: Stage) -> None:
@@ -319,6 +318,13 @@ def test_a_text_that_is_no_token_fails_the_step(stage: Stage) -> None:
         "ERR_INVALID_ACTION_PARAMS",
         "decode_json_web_token_onOU",
     )
+
+
+def test_the_embedded_tenant_does_not_stand_in_for_a_service(stage: Stage) -> None:
+    with pytest.raises(ConnectionUnusable, match="Partner key") as caught:
+        stage.run(HERE / "partner_token.json", fields={"token": "x"})
+
+    assert "Make the connection in the vault" in caught.value.hint
 
 
 # All the services, and one that is not offered.

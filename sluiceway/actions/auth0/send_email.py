@@ -14,6 +14,7 @@ from sluiceway.models.message import Channel, EmailContent, QueuedMessage
 
 if TYPE_CHECKING:
     from sluiceway.actions.base import ActionContext
+    from sluiceway.models.json import JsonValue
 
 __all__ = ["ACTION", "SendEmail", "Sender", "run"]
 
@@ -92,11 +93,17 @@ async def run(params: SendEmail, context: ActionContext) -> StepOutcome:
         html=render(params.body, variables, at="/body"),
         sender_email=params.from_.email if params.from_ else None,
         sender_name=params.from_.name if params.from_ else None,
+        language=_text(variables.get("locale")),
+        list_unsubscribe=_text((params.custom_vars or {}).get("list_unsubscribe")),
     )
     return StepOutcome(
         output={"success": True},
         messages=(QueuedMessage(channel=Channel.EMAIL, content=content),),
     )
+
+
+def _text(value: JsonValue) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 ACTION = ActionSpec(

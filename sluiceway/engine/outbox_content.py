@@ -38,6 +38,8 @@ def open_content(row: OutboxRow, sealer: Sealer) -> MessageContent:
             html=_text(body.get("html")) or "",
             sender_email=_text(given.get("email")),
             sender_name=_text(given.get("name")),
+            language=_text(body.get("language")),
+            list_unsubscribe=_text(body.get("list_unsubscribe")),
         )
     return PhoneContent(
         to=_text(body.get("to")) or "",

@@ -22,20 +22,32 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailContent:
-    """A rendered email; where *sender_email* is ``None``, the provider's own address is used."""
+    """A rendered email; where *sender_email* is ``None``, the provider's own address is used.
+
+    *language* is a BCP 47 tag; *list_unsubscribe* the value of that header (RFC 2369).
+    """
 
     to: str
     subject: str
     html: str
     sender_email: str | None = None
     sender_name: str | None = None
+    language: str | None = None
+    list_unsubscribe: str | None = None
 
     def as_json(self) -> JsonObject:
-        """Return ``{to, subject, html, from: {email, name} | null}``."""
+        """Return ``{to, subject, html, from: {email, name} | null, language, …}``."""
         sender: JsonObject | None = None
         if self.sender_email is not None:
             sender = {"email": self.sender_email, "name": self.sender_name}
-        return {"to": self.to, "subject": self.subject, "html": self.html, "from": sender}
+        return {
+            "to": self.to,
+            "subject": self.subject,
+            "html": self.html,
+            "from": sender,
+            "language": self.language,
+            "list_unsubscribe": self.list_unsubscribe,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

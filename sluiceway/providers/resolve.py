@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CAPTURE_SENDER", "Posting", "resolve_email", "resolve_phone"]
 
+_TAG: Final = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
+_UNSUBSCRIBE: Final = re.compile(r"(?:https://|mailto:)[\x21-\x3b\x3d\x3f-\x7e]+")
 CAPTURE_SENDER: Final = "no-reply@sluiceway.invalid"
 """The sender of captured emails where nothing names one (RFC 2606: no such domain can exist)."""
 
@@ -59,7 +62,31 @@ def resolve_email(
         message_id=f"<{posting.id}@{sender.domain}>",
         created_at=posting.created_at,
         at=posting.at,
+        language=_language(content.language),
+        list_unsubscribe=_unsubscribe(content.list_unsubscribe),
     )
+
+
+def _language(tag: str | None) -> str | None:
+    """Return a BCP 47 tag; what is none says nothing about the mail."""
+    return tag if tag and _TAG.fullmatch(tag) else None
+
+
+def _unsubscribe(value: str | None) -> str | None:
+    """Return the value of ``List-Unsubscribe``: addresses in angle brackets, put there if missing.
+
+    Raises:
+        ProviderRejected: it holds something else than https and mailto addresses.
+    """
+    if not value or not value.strip():
+        return None
+    parts = [part.strip().removeprefix("<").removesuffix(">") for part in value.split(",")]
+    if not all(_UNSUBSCRIBE.fullmatch(part) for part in parts):
+        raise ProviderRejected(
+            "expected https: and mailto: addresses to unsubscribe by, found something else",
+            hint="See custom_vars.list_unsubscribe of the step.",
+        )
+    return ", ".join(f"<{part}>" for part in parts)
 
 
 def resolve_phone(content: PhoneContent, posting: Posting, *, channel: Channel) -> PhoneMessage:

@@ -86,7 +86,7 @@ async def granted_scopes(
 
 def grant_keys(body: JsonObject) -> tuple[Key, ...]:
     """Return what a grant is found by: one grant for each client and audience."""
-    client_id, audience = str(body["client_id"]), str(body["audience"])
+    client_id, audience = str(body.get("client_id") or ""), str(body["audience"])
     return (
         Key(name="client_audience", value=f"{client_id}\n{audience}", unique=True),
         Key(name="client", value=client_id),

@@ -37,8 +37,14 @@ def choice(*words: str) -> JsonObject:
 
 def nullable(schema: JsonObject) -> JsonObject:
     """Return *schema* with null let in."""
-    kind = schema.get("type")
-    return {**schema, "type": [*(kind if isinstance(kind, list) else [kind]), "null"]}
+    kind, words = schema.get("type"), schema.get("enum")
+    widened: JsonObject = {
+        **schema,
+        "type": [*(kind if isinstance(kind, list) else [kind]), "null"],
+    }
+    if isinstance(words, list):
+        widened["enum"] = [*words, None]
+    return widened
 
 
 def closed(properties: JsonObject, *required: str, least: int = 0) -> Schema:

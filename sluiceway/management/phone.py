@@ -19,19 +19,18 @@ if TYPE_CHECKING:
     from sluiceway.models.json import JsonObject
     from sluiceway.storage.base import Document
 
-__all__ = ["PROVIDERS", "TEMPLATES", "TRY", "reset_template"]
+__all__ = ["PROVIDERS", "TEMPLATES", "TRY_PROVIDER", "TRY_TEMPLATE", "reset_template"]
 
 _METHODS: Final[JsonObject] = {
     "type": "array",
     "minItems": 1,
-    "uniqueItems": True,
     "items": choice("text", "voice"),
 }
 _TWILIO: Final = closed(
     {
-        "sid": text(255),
-        "default_from": nullable(text(255)),
-        "mssid": nullable(text(255)),
+        "sid": text(255, shortest=0),
+        "default_from": nullable(text(255, shortest=0)),
+        "mssid": nullable(text(255, shortest=0)),
         "delivery_methods": _METHODS,
     },
     "sid",
@@ -136,9 +135,9 @@ TEMPLATES: Final = Resource(
     check=_check_template,
 )
 
-TRY: Final = closed(
-    {"to": text(16, pattern=r"^\+[0-9]{1,15}$"), "delivery_method": choice("text", "voice")}, "to"
-)
+_TRY: Final[JsonObject] = {"to": text(16), "delivery_method": choice("text", "voice")}
+TRY_PROVIDER: Final = closed(_TRY, "to")
+TRY_TEMPLATE: Final = open_object(_TRY, "to")
 
 
 async def reset_template(environment: Environment, id_: str) -> JsonObject:

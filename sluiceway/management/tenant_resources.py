@@ -89,8 +89,8 @@ CLIENTS: Final = Resource(
 
 
 async def _check_grant(environment: Environment, body: JsonObject) -> JsonObject:
-    client_id, audience = str(body.get("client_id", "")), str(body["audience"])
-    if await environment.documents.get(clients.KIND, client_id) is None:
+    client_id, audience = body.get("client_id"), str(body["audience"])
+    if client_id and await environment.documents.get(clients.KIND, str(client_id)) is None:
         raise InvalidRequest(f"Unknown client: {client_id}", error_code="invalid_body")
     if audience != environment.audience and not await environment.documents.find(
         "resource_server", "identifier", audience, limit=1
@@ -105,7 +105,7 @@ CLIENT_GRANTS: Final = Resource(
     kind=clients.GRANT_KIND,
     new_id=_prefixed("cgr"),
     create=open_object(
-        {"client_id": text(), "audience": text(), "scope": _SCOPE}, "client_id", "audience"
+        {"client_id": {"type": "string"}, "audience": text(), "scope": _SCOPE}, "audience"
     ),
     update=open_object({"scope": nullable(_SCOPE)}, least=1),
     missing=("The client grant does not exist.", "inexistent_client_grant"),
@@ -143,7 +143,7 @@ async def _check_connection(_: Environment, body: JsonObject) -> JsonObject:
 
 
 _CONNECTION: Final[JsonObject] = {
-    "display_name": text(128),
+    "display_name": text(128, shortest=0),
     "options": OPEN,
     "enabled_clients": TEXTS,
     "realms": TEXTS,

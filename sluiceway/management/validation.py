@@ -6,6 +6,7 @@ them: ``Payload validation error: '<reason>' on property <path> (<description>).
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
@@ -90,7 +91,7 @@ def _compile(document: JsonObject) -> Any:
         "absolute-https-uri": lambda text: (
             text.lower().startswith("https://") and _URI.fullmatch(text) is not None
         ),
-        "host": lambda text: _HOST.fullmatch(text) is not None,
+        "host": _is_host,
     }
     for name, prefix in _ID_FORMATS.items():
         formats[name] = _id_check(prefix)
@@ -102,6 +103,16 @@ def _compile(document: JsonObject) -> Any:
             require_tld=True, allow_domain_literal=False, allow_display_text=False
         ),
     )
+
+
+def _is_host(text: str) -> bool:
+    """Tell whether *text* is a name, an IPv4 or an IPv6 address."""
+    if _HOST.fullmatch(text) is not None:
+        return True
+    try:
+        return bool(ipaddress.ip_address(text))
+    except ValueError:
+        return False
 
 
 def _id_check(prefix: IdPrefix) -> Callable[[str], bool]:

@@ -19,7 +19,7 @@ __all__ = [
     "setup_kinds",
 ]
 
-_WORD: Final = text()
+_WORD: Final[JsonObject] = {"type": "string"}  # Auth0 takes empty ones, too
 _HTTPS: Final[JsonObject] = {"type": "string", "format": "absolute-https-uri", "maxLength": 500}
 
 
@@ -55,10 +55,14 @@ _SETUPS: Final[dict[str, tuple[JsonObject, ...]]] = {
         ),
     ),
     "BIGQUERY": (
-        _setup(
-            "OAUTH_JWT",
-            {"project_id": _WORD, "private_key": _WORD, "client_email": _WORD},
-        ),
+        closed(
+            {
+                "type": choice("OAUTH_JWT"),
+                "project_id": _WORD,
+                "private_key": _WORD,
+                "client_email": {"type": "string", "format": "email"},
+            }
+        ).document,
     ),
     "CLEARBIT": (_setup("API_KEY", {"secret_key": _WORD}, "secret_key"),),
     "DOCUSIGN": (_CODE,),

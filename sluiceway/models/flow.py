@@ -88,7 +88,7 @@ class Action:
             )
         alias = None
         if value.get("alias") is not None:
-            alias = _text(value, "alias", at)
+            alias = _text(value, "alias", at, may_be_empty=True)
             if len(alias) > MAX_ALIAS_LENGTH:
                 raise DefinitionError(
                     f"expected at most {MAX_ALIAS_LENGTH} characters, found {len(alias)}",
@@ -290,9 +290,9 @@ def _refuse_unknown_keys(value: JsonObject, at: str) -> None:
             )
 
 
-def _text(value: JsonObject, key: str, at: str) -> str:
+def _text(value: JsonObject, key: str, at: str, *, may_be_empty: bool = False) -> str:
     found = value[key]
-    if not isinstance(found, str) or not found:
+    if not isinstance(found, str) or not (found or may_be_empty):
         raise DefinitionError(f"expected a text, found {type_name(found)}", at=f"{at}/{key}")
     return found
 

@@ -9,7 +9,13 @@ from sluiceway.api.management._crud import crud_routes
 from sluiceway.api.route import Call, Param, Reply, Route
 from sluiceway.engine.trials import trial_content
 from sluiceway.errors import ProviderNotEnabled
-from sluiceway.management.phone import PROVIDERS, TEMPLATES, TRY, reset_template
+from sluiceway.management.phone import (
+    PROVIDERS,
+    TEMPLATES,
+    TRY_PROVIDER,
+    TRY_TEMPLATE,
+    reset_template,
+)
 from sluiceway.management.provider_directory import TenantProviders
 from sluiceway.management.resources import list_items, load_item
 from sluiceway.models.message import Channel
@@ -103,7 +109,7 @@ ROUTES: Final = (
         handle=_try_provider,
         summary="Send a test message through a phone provider",
         scopes=("create:phone_providers",),
-        body=TRY,
+        body=TRY_PROVIDER,
         status=202,
         tag=_PROVIDERS,
     ),
@@ -139,7 +145,7 @@ ROUTES: Final = (
         handle=_try_template,
         summary="Send a phone template as a test",
         scopes=("create:phone_templates",),
-        body=TRY,
+        body=TRY_TEMPLATE,
         status=202,
         tag=_TEMPLATES,
     ),

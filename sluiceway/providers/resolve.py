@@ -20,6 +20,7 @@ __all__ = ["CAPTURE_SENDER", "Posting", "resolve_email", "resolve_phone"]
 
 _TAG: Final = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _UNSUBSCRIBE: Final = re.compile(r"(?:https://|mailto:)[\x21-\x3b\x3d\x3f-\x7e]+")
+_BETWEEN: Final = re.compile(r",\s*(?=<|https:|mailto:)")
 CAPTURE_SENDER: Final = "no-reply@sluiceway.invalid"
 """The sender of captured emails where nothing names one (RFC 2606: no such domain can exist)."""
 
@@ -80,7 +81,9 @@ def _unsubscribe(value: str | None) -> str | None:
     """
     if not value or not value.strip():
         return None
-    parts = [part.strip().removeprefix("<").removesuffix(">") for part in value.split(",")]
+    parts = [
+        part.strip().removeprefix("<").removesuffix(">") for part in _BETWEEN.split(value.strip())
+    ]
     if not all(_UNSUBSCRIBE.fullmatch(part) for part in parts):
         raise ProviderRejected(
             "expected https: and mailto: addresses to unsubscribe by, found something else",

@@ -21,7 +21,8 @@ from sluiceway.providers.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import socket
+    from collections.abc import Awaitable, Callable
 
     from typing_extensions import TypeIs
 
@@ -72,11 +73,13 @@ def is_kind(provider: object, protocol: type[T]) -> TypeIs[T]:
     return _is_subclass(type(provider), protocol)
 
 
-def open_smtp_sender() -> MailTransport:
-    """Return the SMTP half; aiosmtplib is loaded only now."""
+def open_smtp_sender(
+    open_socket: Callable[[str, int], Awaitable[socket.socket]] | None = None,
+) -> MailTransport:
+    """Return the SMTP half; aiosmtplib is loaded only now. *open_socket* is the guarded way."""
     from sluiceway.providers.smtp_sender import SmtpSender  # noqa: PLC0415 - see above
 
-    return SmtpSender()
+    return SmtpSender(open_socket=open_socket)
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import aiosmtplib
 
-from sluiceway.errors import ProviderRejected, ProviderUnavailable
+from sluiceway.errors import OutboundError, ProviderRejected, ProviderUnavailable
 from sluiceway.providers.base import SmtpReply
 from sluiceway.providers.smtp_session import SmtpSession, readable_line
 
@@ -125,6 +125,11 @@ class SmtpSender:
             else:
                 guarded = await self._open_socket(server.host, server.port)
                 await client.connect(sock=guarded, port=None)
+        except OutboundError as error:
+            kind = ProviderUnavailable if error.retryable else ProviderRejected
+            raise kind(
+                f"expected to reach the mail server, {error.message}", hint=error.hint
+            ) from error
         except aiosmtplib.SMTPResponseException as error:
             client.close()
             return SmtpReply(code=error.code, text=readable_line(error.message))

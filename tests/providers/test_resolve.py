@@ -29,6 +29,7 @@ def resolved(default_from: str | None = "shop@x.example", **given: Any) -> Email
             "<https://x.example/u>, <mailto:u@x.example>",
             "<https://x.example/u>, <mailto:u@x.example>",
         ),
+        ("https://x.example/u?a=1,2", "<https://x.example/u?a=1,2>"),
         ("mailto:u@x.example?subject=stop", "<mailto:u@x.example?subject=stop>"),
         ("  ", None),
         (None, None),
@@ -51,7 +52,7 @@ def test_the_address_to_unsubscribe_by_becomes_a_header(
         "javascript:alert(1)",
         "https://x.example\r\nBcc: e@x",
         "word",
-        "https://x.example/>,<https://y",
+        "https://x.example/>, x",
     ],
 )
 def test_what_is_no_address_is_refused(given: str) -> None:

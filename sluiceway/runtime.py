@@ -140,6 +140,8 @@ class AsyncRuntime:
         )
         worker = application.new_worker()
         working = asyncio.create_task(worker.run())
+        # Let it begin: a worker that is stopped before would not have heard.
+        await asyncio.sleep(0)
 
         async def stop() -> None:
             worker.stop()

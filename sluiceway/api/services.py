@@ -11,6 +11,8 @@ from sluiceway.engine.delivery_reports import DeliveryReports
 from sluiceway.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sluiceway.actions.catalogue import ActionCatalogue
     from sluiceway.engine.service import Executions
     from sluiceway.engine.trials import Trials
@@ -48,6 +50,7 @@ class Services:
         is_secure: whether clients reach the server by https.
         console_client_id: the client that such a browser is signed in as.
         counters: what was answered, for ``/metrics``.
+        metrics: further lines of ``/metrics``: what this process carried out.
     """
 
     tenant: EmbeddedTenant
@@ -66,6 +69,7 @@ class Services:
     is_secure: bool = False
     console_client_id: str = ""
     counters: Counters = field(default_factory=Counters)
+    metrics: Callable[[], list[str]] = list
     _made: dict[str, Any] = field(default_factory=dict[str, Any], repr=False, compare=False)
 
     def need_store(self) -> Store:

@@ -117,6 +117,8 @@ async def serve(
     from sluiceway.api.server import build_server  # noqa: PLC0415
     from sluiceway.api.services import Services  # noqa: PLC0415
     from sluiceway.bootstrap import open_application  # noqa: PLC0415
+    from sluiceway.telemetry.logs import configure_logging  # noqa: PLC0415
+    from sluiceway.telemetry.setup import observe  # noqa: PLC0415
 
     listener = _bind(options.host, options.port)
     port: int = listener.getsockname()[1]
@@ -124,18 +126,25 @@ async def serve(
         settings = replace(settings, domain=f"localhost:{port}")
     certificate = _certificate(settings, options) if options.tls else None
     scheme = "https" if certificate else "http"
-    async with open_application(
-        settings, make_api=lambda application: build_app(Services(tenant=application.tenant))
-    ) as application:
-        services = services_for(
-            application,
-            is_development=options.is_development and is_loopback(options.host),
-            # Beyond this machine, cookies must not travel in clear: a proxy adds https.
-            is_secure=certificate is not None or not is_loopback(options.host),
+    configure_logging(settings.log_format)
+    async with (
+        open_application(
+            settings, make_api=lambda application: build_app(Services(tenant=application.tenant))
+        ) as application,
+        observe(application.engine.observers, settings, application.transport) as metrics,
+    ):
+        services = replace(
+            services_for(
+                application,
+                is_development=options.is_development and is_loopback(options.host),
+                # Beyond this machine, cookies must not travel in clear: a proxy adds https.
+                is_secure=certificate is not None or not is_loopback(options.host),
+            ),
+            metrics=metrics.lines,
         )
         config = uvicorn.Config(
             build_server(services),
-            log_level="warning",
+            log_config=None,
             access_log=False,
             lifespan="off",
             server_header=False,

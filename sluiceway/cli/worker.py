@@ -19,7 +19,10 @@ __all__ = ["COMMAND"]
 
 @click.command()
 @click.option("--concurrency", type=click.IntRange(1, 10_000), help="Executions run at once.")
-def COMMAND(*, concurrency: int | None) -> int:  # noqa: N802 - a constant, found by its name
+@click.option(
+    "--metrics-port", type=click.IntRange(1, 65_535), help="Serve numbers for Prometheus here."
+)
+def COMMAND(*, concurrency: int | None, metrics_port: int | None) -> int:  # noqa: N802 - a constant, found by its name
     """Run executions and deliver messages, beside other workers on one PostgreSQL.
 
     On SIGTERM or Ctrl-C it takes nothing more, waits up to 20 s for what it has in hand, and gives
@@ -27,7 +30,7 @@ def COMMAND(*, concurrency: int | None) -> int:  # noqa: N802 - a constant, foun
     """
     settings = current_settings()
     _refuse_second(settings)
-    run_async(_work(settings, concurrency))
+    run_async(_work(settings, concurrency, metrics_port))
     return 0
 
 
@@ -44,8 +47,17 @@ def _refuse_second(settings: Settings) -> None:
         )
 
 
-async def _work(settings: Settings, concurrency: int | None) -> None:
-    async with open_here(settings) as application:
+async def _work(settings: Settings, concurrency: int | None, metrics_port: int | None) -> None:
+    from sluiceway.telemetry.logs import configure_logging  # noqa: PLC0415 - only when it works
+    from sluiceway.telemetry.setup import observe  # noqa: PLC0415
+
+    configure_logging(settings.log_format)
+    async with (
+        open_here(settings) as application,
+        observe(application.engine.observers, settings, application.transport) as metrics,
+    ):
+        if metrics_port is not None:
+            metrics.serve(metrics_port)
         crew = application.new_crew(concurrency=concurrency)
         running = asyncio.create_task(crew.run())
         loop = asyncio.get_running_loop()

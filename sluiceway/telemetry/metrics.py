@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+    start_http_server,
+)
+
+from sluiceway.errors import UsageError
 
 if TYPE_CHECKING:
     from sluiceway.engine.observer import EndedExecution
@@ -48,6 +56,19 @@ class ExecutionMetrics:
             self._steps.labels(step.name, step.status, code).inc()
             took = (step.ended_at - step.started_at).total_seconds()
             self._step_seconds.labels(step.name).observe(took)
+
+    def serve(self, port: int) -> None:
+        """Answer ``GET /metrics`` on *port* from a thread of its own, until the process ends.
+
+        Raises:
+            UsageError: the port is taken.
+        """
+        try:
+            start_http_server(port, registry=self.registry)
+        except OSError as error:
+            raise UsageError(
+                f"expected a free port for the metrics, found {port} taken: {error.strerror}"
+            ) from error
 
     def lines(self) -> list[str]:
         """Return the numbers in Prometheus' text format, a line each."""

@@ -45,6 +45,7 @@ async def _metrics(call: Call) -> Reply:
         "# TYPE sluiceway_database_bytes gauge",
         f"sluiceway_database_bytes {await store.size_bytes()}",
         *call.services.counters.lines(),
+        *call.services.metrics(),
     ]
     text = "\n".join(lines) + "\n"
     return Reply(text=text.encode(), content_type="text/plain; version=0.0.4; charset=utf-8")

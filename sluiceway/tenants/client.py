@@ -43,6 +43,11 @@ _CHARSET: Final = re.compile(r"charset=\"?([\w-]+)", re.IGNORECASE)
 class RateLimits(Protocol):
     """One bucket for each tenant, shared by all workers; it learns from what tenants answer."""
 
+    @property
+    def waited_s(self) -> float:
+        """For how many seconds, so far, at least one caller was held back."""
+        ...
+
     async def wait(self, domain: str) -> None:
         """Wait for a token of *domain*'s bucket."""
         ...
@@ -54,6 +59,8 @@ class RateLimits(Protocol):
 
 class NoLimits:
     """Never waits, learns nothing: for tests and for callers with a bucket of their own."""
+
+    waited_s = 0.0
 
     async def wait(self, domain: str) -> None:
         """See ``RateLimits``."""

@@ -11,6 +11,7 @@ Source: Auth0's rate-limit policy: ``x-ratelimit-limit`` (the bucket's size), ``
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -93,12 +94,32 @@ class SharedLimits:
         self._now = now
         self._sleep = sleep
         self._paces: dict[str, _Pace] = {}
+        self._waiting = 0
+        self._waiting_since_s = 0.0
+        self._waited_s = 0.0
+
+    @property
+    def waited_s(self) -> float:
+        """See ``RateLimits``."""
+        going_on_s = time.monotonic() - self._waiting_since_s if self._waiting else 0.0
+        return self._waited_s + going_on_s
 
     async def wait(self, domain: str) -> None:
         """See ``RateLimits``."""
         pace = self._paces.get(domain)
         if pace is None:
             return
+        if not self._waiting:
+            self._waiting_since_s = time.monotonic()
+        self._waiting += 1
+        try:
+            await self._wait_in_turn(domain, pace)
+        finally:
+            self._waiting -= 1
+            if not self._waiting:
+                self._waited_s += time.monotonic() - self._waiting_since_s
+
+    async def _wait_in_turn(self, domain: str, pace: _Pace) -> None:
         async with pace.turn:
             now = self._now()
             if now - pace.limited_at > _REMEMBERED:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
 
-    from sluiceway.storage.base import Store
+    from sluiceway.storage.base import Document, Store
 
 CLIENT_ID = "test-client"
 CLIENT_SECRET = "test-secret-of-the-first-client"
@@ -138,8 +138,28 @@ def store(run: Callable[[Coroutine[Any, Any, Any]], Any]) -> Iterator[Store]:
     run(opened.close())
 
 
+@pytest.fixture(scope="session")
+def born_with() -> list[Document]:
+    """What a tenant is born with, signing key included: made once, as keys take their time."""
+
+    async def build() -> list[Document]:
+        store = open_store("sqlite://")
+        tenant = await build_tenant(store)
+        await tenant.keys.current()
+        kinds = ("connection", "client", "client_grant", "signing_key")
+        found = [one for kind in kinds for one in await store.documents.list(kind)]
+        await store.close()
+        return found
+
+    return asyncio.run(build())
+
+
 @pytest.fixture
-def tenant(store: Store, run: Callable[[Coroutine[Any, Any, Any]], Any]) -> EmbeddedTenant:
+def tenant(
+    store: Store, run: Callable[[Coroutine[Any, Any, Any]], Any], born_with: list[Document]
+) -> EmbeddedTenant:
+    for document in born_with:
+        run(store.documents.insert(document))
     return run(build_tenant(store))
 
 

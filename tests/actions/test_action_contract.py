@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ WIDGETS = {
     "template",
     "text",
 }
+NOWHERE: Any = object()
 CONNECTED = {"HTTP", "JWT", "MAILJET", "SENDGRID", "SLACK", "TELEGRAM", "TWILIO", "WHATSAPP"}
 
 
@@ -145,6 +147,26 @@ def test_a_template_may_stand_for_any_param_but_liquid_limits_count(spec: Action
         limit = schema["properties"][name]["maxLength"]
         given = {**spec.example, name: "{{ custom_vars.x }}".ljust(limit + 1)}
         assert [at for at, _ in _problems(spec, given)] == [f"/actions/0/params/{name}"]
+
+
+PURE = [
+    spec
+    for spec in SPECS
+    if spec.effect is Effect.PURE and not spec.name.startswith("FLOW/BOOLEAN")
+]
+READABLE = {"json": '{"a": [1]}', "xml": "<a>1</a>", "token": "e30.e30."}
+
+
+@pytest.mark.parametrize("pure", PURE, ids=lambda spec: spec.name)
+def test_a_pure_action_gives_the_same_when_it_is_computed_again(pure: ActionSpec[Any]) -> None:
+    given = _without_templates(pure.example)
+    params = convert_params(pure, {key: READABLE.get(key, item) for key, item in given.items()})
+
+    # Nothing to reach out through: an action that tried would break.
+    outcomes = [asyncio.run(pure.run(params, NOWHERE)) for _ in range(2)]
+
+    assert outcomes[0] == outcomes[1]
+    jsonschema_rs.validate(pure.output, outcomes[0].output)
 
 
 def test_what_it_masks_and_resolves_itself_is_there(spec: ActionSpec[Any]) -> None:

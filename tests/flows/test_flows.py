@@ -15,6 +15,7 @@ import pytest
 from aiohttp import web
 
 from sluiceway.actions.catalogue import InstalledActions
+from sluiceway.actions.known import NOT_OFFERED
 from sluiceway.errors import ConnectionUnusable
 from sluiceway.models.masking import MASK
 from sluiceway.models.message import Channel
@@ -383,6 +384,27 @@ def test_a_family_that_is_not_offered_fails_only_when_it_is_reached(stage: Stage
     assert (error["code"], error["step"]) == ("ERR_ACTION_NOT_OFFERED", "crm")
     assert "not offered yet" in error["message"]
     assert "HUBSPOT" in error["message"]
+
+
+def test_the_api_keeps_every_action_as_it_is_written(stage: Stage) -> None:
+    offered = [(spec.type_, spec.action, spec.example) for spec in InstalledActions().all()]
+    others = [(type_, action, {"any": ["thing"]}) for type_, action in sorted(NOT_OFFERED)]
+    actions = [
+        {
+            "id": f"step_{number}",
+            "alias": "Is it? (Yes!)",
+            "type": type_,
+            "action": action,
+            "allow_failure": False,
+            "mask_output": False,
+            "params": params,
+        }
+        for number, (type_, action, params) in enumerate([*offered, *others])
+    ]
+    made = stage.tenant("POST", "/api/v2/flows", {"name": "Everything", "actions": actions})
+
+    assert made["actions"] == actions
+    assert stage.tenant("GET", f"/api/v2/flows/{made['id']}")["actions"] == actions
 
 
 def test_these_flows_use_every_family() -> None:

@@ -37,6 +37,7 @@ from sluiceway.outbound.asgi import AsgiTransport, RoutingTransport
 from sluiceway.outbound.mail_hosts import MailHosts
 from sluiceway.outbound.retry import RetryPolicy
 from sluiceway.outbound.sending import LazyClient, RetryingSender
+from sluiceway.outbound.sockets import GuardedSockets
 from sluiceway.providers.choice import Providers
 from sluiceway.providers.sender import Sender, open_smtp_sender
 from sluiceway.storage.open import open_store
@@ -291,7 +292,7 @@ async def _build(settings: Settings, store: Store, transport: Transport) -> Appl
         world=world,
         live=live,
         executions=Executions(engine, live),
-        sender=Sender(transport, open_smtp_sender),
+        sender=Sender(transport, partial(open_smtp_sender, GuardedSockets(settings.allow_hosts))),
     )
 
 

@@ -13,13 +13,22 @@ __all__ = ["OutboundRequest", "OutboundResponse", "Transport"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundRequest:
-    """One HTTP request. Its ``repr`` holds neither headers nor body: they may be secret."""
+    """One HTTP request. Its ``repr`` holds neither headers nor body: they may be secret.
+
+    Attributes:
+        timeout_s: until the whole answer is there, redirects included.
+        connect_timeout_s: until there is a connection, TLS included.
+        silence_timeout_s: between two pieces of the answer, and before the first.
+        max_response_bytes: of the answer's body, decompressed.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str]
     body: bytes = b""
     timeout_s: float = 30.0
+    connect_timeout_s: float = 10.0
+    silence_timeout_s: float = 30.0
     max_response_bytes: int = 10 * 1024 * 1024
 
     def __repr__(self) -> str:

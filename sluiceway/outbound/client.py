@@ -6,7 +6,6 @@ aiohttp: the figures are in docs/decisions/0007-outbound.md.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 import ssl
 from typing import TYPE_CHECKING, Final, cast
@@ -25,6 +24,7 @@ from sluiceway.errors import (
 )
 from sluiceway.outbound.base import OutboundRequest, OutboundResponse
 from sluiceway.outbound.guard import Guard, Target, check_request_head, parse_target
+from sluiceway.outbound.sockets import judge, resolve_name
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -33,7 +33,6 @@ __all__ = ["HttpClient"]
 
 _MOST_CONNECTIONS: Final = 400
 _KEPT_ALIVE_S: Final = 30.0
-_CONNECT_S: Final = 10.0
 _CHECK_HOST: Final = "Check that the host is spelt right and is up; then retry the execution."
 _MOST_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -41,14 +40,11 @@ _SAFE: Final = frozenset({"GET", "HEAD"})
 _CHUNK: Final = 64 * 1024
 
 
-async def _resolve(host: str, port: int) -> list[str]:
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
 class HttpClient:
-    """See ``Transport``. Redirects are followed for GET and HEAD, on the same host only."""
+    """See ``Transport``. Redirects are followed for GET and HEAD, on the same host only.
+
+    From http to https is the same host, where both have their usual ports; never the other way.
+    """
 
     def __init__(
         self,
@@ -56,7 +52,7 @@ class HttpClient:
         allow_hosts: Iterable[str] = (),
         proxy: str | None = None,
         ca_file: str | None = None,
-        resolve: Callable[[str, int], Awaitable[list[str]]] = _resolve,
+        resolve: Callable[[str, int], Awaitable[list[str]]] = resolve_name,
     ) -> None:
         self._guard = Guard(allow_hosts)
         self._proxy = proxy
@@ -74,15 +70,16 @@ class HttpClient:
     async def send(self, request: OutboundRequest) -> OutboundResponse:
         """See ``Transport``."""
         check_request_head(request.method, request.headers)
-        target = parse_target(request.url)
-        url = request.url
+        target, url = parse_target(request.url), request.url
         try:
             async with asyncio.timeout(request.timeout_s):
+                answer = await self._exchange(request, url, target)
                 for _ in range(_MOST_REDIRECTS):
-                    answer, elsewhere = await self._exchange(request, url, target)
+                    elsewhere = _redirect(request, answer, url, target)
                     if elsewhere is None:
                         break
-                    url = elsewhere
+                    url, target = elsewhere
+                    answer = await self._exchange(request, url, target)
                 return answer
         except TimeoutError as error:
             raise TargetTimedOut(
@@ -97,7 +94,7 @@ class HttpClient:
 
     async def _exchange(
         self, request: OutboundRequest, url: str, target: Target
-    ) -> tuple[OutboundResponse, str | None]:
+    ) -> OutboundResponse:
         self._guard.check(target)
         if self._proxy:
             # The proxy will resolve the name again; judging it here is all that can be done.
@@ -110,6 +107,11 @@ class HttpClient:
                 data=request.body or None,
                 allow_redirects=False,
                 proxy=self._proxy,
+                timeout=aiohttp.ClientTimeout(
+                    total=None,
+                    sock_connect=request.connect_timeout_s,
+                    sock_read=request.silence_timeout_s,
+                ),
                 skip_auto_headers=("User-Agent", "Content-Type"),
             ) as answer:
                 body = await _read(answer, request.max_response_bytes, target)
@@ -117,11 +119,19 @@ class HttpClient:
                 for name, value in answer.headers.items():
                     key = name.lower()
                     headers[key] = f"{headers[key]}, {value}" if key in headers else value
-                response = OutboundResponse(status=answer.status, headers=headers, body=body)
+                return OutboundResponse(status=answer.status, headers=headers, body=body)
         except aiohttp.ClientSSLError as error:
             raise TargetUnreachable(
                 f"no secure connection to {target}: {_reason(error)}",
                 hint="Give its authority with SLUICEWAY_CA_FILE or SSL_CERT_FILE, if it is yours.",
+            ) from error
+        except aiohttp.ConnectionTimeoutError as error:
+            raise TargetUnreachable(
+                f"{target} took no connection within {request.connect_timeout_s:g} s"
+            ) from error
+        except aiohttp.SocketTimeoutError as error:
+            raise TargetTimedOut(
+                f"{target} was silent for {request.silence_timeout_s:g} s"
             ) from error
         except aiohttp.ClientPayloadError as error:
             raise TargetUnreachable(f"the answer of {target} broke off") from error
@@ -132,40 +142,10 @@ class HttpClient:
             raise TargetUnreachable(
                 f"cannot reach {target}: {_reason(error)}", hint=_CHECK_HOST
             ) from error
-        return response, self._redirect(request, response, url, target)
-
-    def _redirect(
-        self, request: OutboundRequest, answer: OutboundResponse, url: str, target: Target
-    ) -> str | None:
-        location = answer.headers.get("location")
-        if request.method not in _SAFE or answer.status not in _REDIRECTS or not location:
-            return None
-        elsewhere = urljoin(url, location)
-        try:
-            same = parse_target(elsewhere) == target
-        except TargetForbidden:
-            return None
-        # To another host the credentials would go along: the caller sees the redirect instead.
-        return elsewhere if same else None
 
     async def _judge(self, target: Target) -> list[str]:
         """Return the addresses of *target*, each of them judged."""
-        if target.address is not None:
-            return [str(target.address)]
-        try:
-            found = await self._resolve(target.host, target.port)
-        except OSError as error:
-            raise TargetUnreachable(
-                f"cannot resolve {target.host}: {_reason(error)}", hint=_CHECK_HOST
-            ) from error
-        if not found:
-            raise TargetUnreachable(
-                f"cannot resolve {target.host}: it has no address", hint=_CHECK_HOST
-            )
-        for text in found:
-            # One bad address spoils the name: which one is connected to is chance.
-            self._guard.check_address(target, ipaddress.ip_address(text.partition("%")[0]))
-        return found
+        return await judge(self._guard, target, self._resolve)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -179,7 +159,6 @@ class HttpClient:
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
                 trust_env=False,
                 raise_for_status=False,
                 max_line_size=16 * 1024,
@@ -203,7 +182,7 @@ class _JudgedResolver(AbstractResolver):
         del family
         if self._via_proxy:
             # The proxy is the operator's own choice; its targets were judged before.
-            addresses = await _resolve(host, port)
+            addresses = await resolve_name(host, port)
         else:
             try:
                 addresses = await self._judge(Target("https", host.rstrip("."), port))
@@ -229,6 +208,25 @@ class _JudgedResolver(AbstractResolver):
 
     async def close(self) -> None:
         """See aiohttp's ``AbstractResolver``: there is nothing to close."""
+
+
+def _redirect(
+    request: OutboundRequest, answer: OutboundResponse, url: str, target: Target
+) -> tuple[str, Target] | None:
+    """Return where a redirect leads that is to be followed."""
+    location = answer.headers.get("location")
+    if request.method not in _SAFE or answer.status not in _REDIRECTS or not location:
+        return None
+    try:
+        elsewhere = urljoin(url, location)
+        aim = parse_target(elsewhere)
+    except (TargetForbidden, ValueError):
+        return None
+    # To another host the credentials would go along: the caller sees the redirect instead.
+    is_upgrade = (target.scheme, target.port) == ("http", 80) and aim == Target(
+        "https", target.host, 443
+    )
+    return (elsewhere, aim) if aim == target or is_upgrade else None
 
 
 async def _read(answer: aiohttp.ClientResponse, most: int, target: Target) -> bytes:

@@ -33,6 +33,7 @@ _METADATA: Final = frozenset(
         "169.254.169.254",
         "169.254.170.2",
         "169.254.170.23",
+        "169.254.0.23",
         "100.100.100.200",
         "192.0.0.192",
         "168.63.129.16",
@@ -46,6 +47,10 @@ _METADATA: Final = frozenset(
 _METADATA_NAMES: Final = frozenset({"metadata", "metadata.google.internal", "instance-data"})
 _NAT64: Final = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 _COMPATIBLE: Final = ipaddress.ip_network("::/96")
+_TRANSLATED: Final = ipaddress.ip_network("::ffff:0:0:0/96")
+_GLOBAL_UNICAST: Final = ipaddress.ip_network("2000::/3")
+_RESERVED: Final = tuple(map(ipaddress.ip_network, ("3fff::/20", "192.88.99.0/24")))
+"""Documentation (RFC 9637) and 6to4 relays (RFC 7526): Python's own tables lack them."""
 _SITE_LOCAL: Final = ipaddress.ip_network("fec0::/10")
 _NUMERIC: Final = re.compile(
     r"(?:0[xX][0-9a-fA-F]*|[0-9]+)(?:\.(?:0[xX][0-9a-fA-F]*|[0-9]+)){0,3}\.?"
@@ -227,7 +232,7 @@ def _embedded(address: Address) -> tuple[Address, ...]:
         found.append(address.sixtofour)
     if address.teredo is not None:
         found += address.teredo
-    if any(address in network for network in _NAT64) or address in _COMPATIBLE:
+    if any(address in network for network in (*_NAT64, _TRANSLATED)) or address in _COMPATIBLE:
         found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
     return tuple(found)
 
@@ -240,14 +245,19 @@ def _kind(address: Address) -> str:
         "a link-local": address.is_link_local,
         "a multicast": address.is_multicast,
         "a private": address.is_private,
+        "a reserved": any(
+            address.version == network.version and address in network for network in _RESERVED
+        ),
         "a site-local": address in _SITE_LOCAL if address.version == _SITE_LOCAL.version else False,
     }
     for name, holds in names.items():
         if holds and not getattr(address, "ipv4_mapped", None):
             return name
     # An IPv6 address that carries an IPv4 one is judged by what it carries.
-    is_carrier = bool(_embedded(address))
-    return "" if address.is_global or is_carrier else "a reserved"
+    if _embedded(address):
+        return ""
+    is_assigned = address.version != _GLOBAL_UNICAST.version or address in _GLOBAL_UNICAST
+    return "" if address.is_global and is_assigned else "a reserved"
 
 
 def check_request_head(method: str, headers: Mapping[str, str]) -> None:

@@ -22,7 +22,11 @@ http://[::1]/ http://[::]/ http://[0:0:0:0:0:0:0:1]/ http://[::127.0.0.1]/ http:
 http://[::ffff:7f00:1]/ http://[::ffff:10.0.0.1]/ http://[64:ff9b::127.0.0.1]/ http://[64:ff9b:1::1]/
 http://[2002:7f00:1::]/ http://[2002:a00:1::]/ http://[2001:0:7f00:1::]/ http://[fe80::1]/
 http://[fe80::1%25eth0]/ http://[fc00::1]/ http://[fd12:3456::1]/ http://[fec0::1]/ http://[ff02::1]/
-http://[2001:db8::1]/ http://[100::1]/
+http://[2001:db8::1]/ http://[100::1]/ http://[3fff::1]/ http://[5f00::1]/ http://[4000::1]/
+http://[::ffff:0:127.0.0.1]/ http://[::ffff:0:10.0.0.1]/ http://[fe80::5efe:7f00:1]/
+http://[0000:0000:0000:0000:0000:ffff:7f00:0001]/ http://[2001:0:0:0:0:0:80ff:fffe]/
+http://192.88.99.1/ http://0x7f.0.0.0x1/ http://0177.1/ http://127.0.0.1:8080/ http://0x0/
+http://00000177.0.0.1/ http://127.1.1.1/ http://[::7f00:1]/ http://[::1%251]/
 http://localhost/ http://LOCALHOST/ http://localhost./ http://api.localhost/ https://localhost:8443/
 http://１２７.0.0.1/ http://127。0。0。1/ http://ⓛocalhost/ http://①②⑦.0.0.1/
 http://user@93.184.216.34/ http://user:pass@93.184.216.34/ http://127.0.0.1:80@93.184.216.34/
@@ -34,7 +38,9 @@ METADATA = """
 http://169.254.169.254/latest http://2852039166/ http://0xa9fea9fe/ http://0251.0376.0251.0376/
 http://[::ffff:169.254.169.254]/ http://[64:ff9b::a9fe:a9fe]/ http://[fd00:ec2::254]/
 http://metadata.google.internal/ http://metadata/ http://METADATA.google.internal./
-http://100.100.100.200/ http://169.254.170.2/ http://168.63.129.16/
+http://100.100.100.200/ http://169.254.170.2/ http://168.63.129.16/ http://169.254.0.23/
+http://[::ffff:0:169.254.169.254]/ http://[2002:a9fe:a9fe::]/ http://[::a9fe:a9fe]/
+http://169.254.169.254./ http://[fd20:ce::254]/ http://192.0.0.192/ http://instance-data/
 """.split()
 PUBLIC = """
 https://example.com/ http://93.184.216.34/ https://[2606:2800:220:1::1]/ https://bücher.example/

@@ -70,7 +70,11 @@ class Inbox:
 @asynccontextmanager
 async def application_of(folder: Path, port: int) -> AsyncIterator[Application]:
     settings = load_settings(
-        environment={"SLUICEWAY_DATABASE_URL": f"sqlite:///{folder}/box.db"}, folder=folder
+        environment={
+            "SLUICEWAY_DATABASE_URL": f"sqlite:///{folder}/box.db",
+            "SLUICEWAY_ALLOW_HOSTS": "127.0.0.1",
+        },
+        folder=folder,
     )
     async with open_application(
         settings, make_api=lambda application: build_app(Services(tenant=application.tenant))

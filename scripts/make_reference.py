@@ -16,6 +16,9 @@ import click
 from action_reference import INTRO, action_sections
 
 from sluiceway import errors
+from sluiceway.actions.catalogue import InstalledActions
+from sluiceway.actions.known import NOT_OFFERED
+from sluiceway.actions.schemas import params_schema
 from sluiceway.api.routes import load_routes
 from sluiceway.cli._errors import exit_status
 from sluiceway.cli.main import PROGRAM
@@ -24,6 +27,8 @@ from sluiceway.liquid.filters import all_filters
 from sluiceway.liquid.tags import all_tags
 from sluiceway.liquid.variables import NOTIFICATION_VARIABLES
 from sluiceway.settings import SETTINGS
+from sluiceway.telemetry.events import EVENT_TYPES
+from sluiceway.telemetry.metrics import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -250,6 +255,143 @@ def management_api() -> str:
     )
 
 
+def flow_schema() -> str:
+    """Return the JSON Schema of flow files, for editors."""
+    specs = InstalledActions().all()
+    one_of = [
+        {
+            "if": {
+                "properties": {"type": {"const": spec.type_}, "action": {"const": spec.action}},
+                "required": ["type", "action"],
+            },
+            "then": {"properties": {"params": _params_of(spec.name, params_schema(spec.params))}},
+        }
+        for spec in specs
+    ]
+    names = [f"{type_}/{name}" for type_, name in sorted(NOT_OFFERED)]
+    known = sorted({(spec.type_, spec.action) for spec in specs} | set(NOT_OFFERED))
+    action: dict[str, Any] = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["type", "action", "params"],
+        "properties": {
+            "id": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$"},
+            "alias": {"type": ["string", "null"], "maxLength": 100},
+            "type": {"enum": sorted({type_ for type_, _ in known})},
+            "action": {"enum": sorted({name for _, name in known})},
+            "allow_failure": {"type": "boolean", "default": False},
+            "mask_output": {"type": "boolean", "default": False},
+            "params": {"type": "object"},
+        },
+        "allOf": one_of,
+    }
+    flow = {
+        "type": "object",
+        "required": ["name", "actions"],
+        "properties": {
+            "name": {"type": "string", "minLength": 1, "maxLength": 150},
+            "actions": {"type": "array", "items": {"$ref": "#/$defs/action"}},
+        },
+    }
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Auth0 flow",
+        "description": f"Accepted, but not run yet: {', '.join(names)}.",
+        "anyOf": [
+            {"$ref": "#/$defs/flow"},
+            {"type": "array", "items": {"$ref": "#/$defs/action"}},
+            {
+                "type": "object",
+                "required": ["flows"],
+                "properties": {
+                    "flows": {"additionalProperties": {"$ref": "#/$defs/flow"}},
+                },
+            },
+        ],
+        "$defs": {"flow": flow, "action": action},
+    }
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+EXPRESSION = {"type": "string", "pattern": r"\{\{"}
+"""What may stand in place of any value."""
+
+
+def _params_of(name: str, schema: Any) -> Any:
+    """Return the schema of one action's params; its ``$id`` is what its own ``$ref`` start from."""
+    return {"$id": f"params/{name}", **_or_expressions(schema)}
+
+
+def _or_expressions(schema: Any) -> Any:
+    """Let an expression stand wherever *schema* has a member or an item."""
+    if not isinstance(schema, dict):
+        return schema
+    found = dict(schema)
+    for key in ("properties", "$defs"):
+        if key in found:
+            wrap = _or_expression if key == "properties" else _or_expressions
+            found[key] = {name: wrap(inner) for name, inner in found[key].items()}
+    for key in ("items", "additionalProperties"):
+        if isinstance(found.get(key), dict):
+            found[key] = _or_expression(found[key])
+    for key in ("anyOf", "oneOf", "allOf"):
+        if key in found:
+            found[key] = [_or_expressions(inner) for inner in found[key]]
+    return found
+
+
+def _or_expression(schema: Any) -> Any:
+    shown = {key: schema[key] for key in ("title", "description") if key in schema}
+    if schema.get("type") == "string" and not set(schema) & {"enum", "const", "pattern", "format"}:
+        return schema
+    return {**shown, "anyOf": [_or_expressions(schema), EXPRESSION]}
+
+
+def events() -> str:
+    """Return the page of events."""
+    return page(
+        "Events",
+        "Two kinds: of one run while it goes on, and of the tenant when a run has ended.",
+        [
+            "## Of a run",
+            "",
+            RUN_EVENTS,
+            "",
+            *table(("type", "when"), ((f"`{name}`", text) for name, text in EVENTS.items())),
+        ],
+        [
+            "## Of the tenant",
+            "",
+            TENANT_EVENTS,
+            "",
+            *table(
+                ("type", "when the execution is"),
+                ((f"`{name}`", f"{status}") for status, name in EVENT_TYPES.items()),
+            ),
+        ],
+    )
+
+
+def metrics() -> str:
+    """Return the page of the metrics."""
+    return page(
+        "Metrics",
+        "`GET /metrics` of a server, and of a worker with `--metrics-port`, in Prometheus' text "
+        "format. Counters and histograms are of one process; gauges are of the database.",
+        table(
+            ("name", "type", "meaning"),
+            [
+                *((f"`{name}`", kind, text) for name, (kind, text) in SERVER_METRICS.items()),
+                *((f"`{name}`", _kind_of(name), text) for name, text in METRICS.items()),
+            ],
+        ),
+    )
+
+
+def _kind_of(name: str) -> str:
+    return "counter" if name.endswith("_total") else "histogram"
+
+
 def _routes(wanted: Callable[[Route], bool]) -> Iterator[str]:
     routes = sorted((r for r in load_routes() if wanted(r)), key=lambda r: (r.path, r.method))
     return table(
@@ -267,6 +409,34 @@ def _routes(wanted: Callable[[Route], bool]) -> Iterator[str]:
     )
 
 
+RUN_EVENTS = (
+    "`GET /sluiceway/v1/executions/{id}/events` sends them as server-sent events. Each has `seq`, "
+    "`type` and `at`; those of a step have the `step` as the record shows it. After a broken "
+    "connection, `Last-Event-ID` goes on where it was."
+)
+TENANT_EVENTS = (
+    "In the log, and posted to `SLUICEWAY_WEBHOOK_URL` as a JSON array of `{log_id, data}`; `data` "
+    "has `type`, `date`, `description`, `tenant_name` and `details`. With "
+    "`SLUICEWAY_WEBHOOK_SECRET` each post is signed as [Standard Webhooks]"
+    "(https://www.standardwebhooks.com) say. They wait in memory: a receiver that is down for "
+    "longer than a minute loses some, and an event may come twice under one `log_id`."
+)
+EVENTS = {
+    "execution_started": "A worker has begun.",
+    "step_started": "A step makes a call or waits.",
+    "step_delayed": "A step has put the execution to sleep.",
+    "step_completed": "A step ended well, or failed softly.",
+    "step_failed": "A step failed, and the execution with it unless the step allows it.",
+    "execution_finished": "The execution reached its final `status`.",
+}
+SERVER_METRICS = {
+    "sluiceway_executions": ("gauge", "Executions by status."),
+    "sluiceway_outbox_messages": ("gauge", "Messages by status."),
+    "sluiceway_database_bytes": ("gauge", "Space that the database takes."),
+    "sluiceway_requests_total": ("counter", "Requests answered, by method, route and status."),
+    "sluiceway_request_seconds_total": ("counter", "Time spent answering, by method and route."),
+}
+
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands,
     "settings.md": settings,
@@ -276,6 +446,9 @@ PAGES: dict[str, Callable[[], str]] = {
     "liquid.md": liquid,
     "api.md": own_api,
     "management-api.md": management_api,
+    "events.md": events,
+    "metrics.md": metrics,
+    "flow.schema.json": flow_schema,
 }
 
 if __name__ == "__main__":

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -11,7 +14,7 @@ from sluiceway.api.paging import CHECKPOINT
 from sluiceway.api.route import Call, Param, Reply, Route, Stream
 from sluiceway.engine.outbox_record import step_messages
 from sluiceway.engine.record import summary_of
-from sluiceway.errors import InvalidRequest, NotFound
+from sluiceway.errors import Conflict, InvalidRequest, NotFound
 from sluiceway.management import flows
 from sluiceway.management.fields import OPEN, choice, closed, text
 from sluiceway.models.execution import ExecutionInput, ExecutionStatus
@@ -45,6 +48,9 @@ _PRUNE: Final = closed({"ended_before": text(64)}, "ended_before")
 _LONGEST_WAIT_S: Final = 300
 _MOST_MESSAGES: Final = 500
 _KEEP_ALIVE_S: Final = 15.0
+_END: Final = ".end"
+_EVENT_ID: Final = re.compile(r"(?P<seq>[0-9]{1,9})(?P<end>\.end)?")
+_KEYS_KEPT: Final = timedelta(days=1)
 
 
 async def _start(call: Call) -> Reply:
@@ -66,6 +72,8 @@ async def _begin(call: Call, flow: Flow) -> Reply:
     key = call.headers.get("idempotency-key", "")
     if len(key) > 255:  # noqa: PLR2004 - what the store's column is meant for
         raise InvalidRequest("expected an Idempotency-Key of at most 255 characters")
+    if key:
+        await _refuse_other_body(call, flow, key)
     not_before, outputs = body.get("not_before"), body.get("outputs")
     id_ = await executions.start(
         flow,
@@ -80,6 +88,25 @@ async def _begin(call: Call, flow: Flow) -> Reply:
         return Reply(body=await _record(call, id_, debug=True))
     location = {"location": f"/sluiceway/v1/executions/{id_}"}
     return Reply(status=202, body=await _record(call, id_, debug=False), headers=location)
+
+
+async def _refuse_other_body(call: Call, flow: Flow, key: str) -> None:
+    """Check that an Idempotency-Key comes with the body that it came with first.
+
+    Raises:
+        Conflict: it came with another one: the caller uses the key for two things.
+    """
+    environment = call.services.tenant.environment
+    body = msgspec.json.encode(call.body, order="deterministic")
+    digest = hashlib.sha256(body).digest()
+    place = f"idempotency/{flow.id}/{hashlib.sha256(key.encode()).hexdigest()}"
+    now = environment.now()
+    if await environment.shared.claim(place, digest, now=now, until=now + _KEYS_KEPT):
+        return
+    if await environment.shared.get(place, now=now) not in {digest, None}:
+        raise Conflict(
+            "The Idempotency-Key was used with another body.", error_code="idempotency_conflict"
+        )
 
 
 def _input(body: JsonObject) -> ExecutionInput:
@@ -196,12 +223,14 @@ async def _retry(call: Call) -> Reply:
     return Reply(status=202, body=await _record(call, id_, debug=False))
 
 
-async def _events(call: Call) -> Stream:
+async def _events(call: Call) -> Stream | Reply:
     executions = call.services.need_executions()
     id_ = call.path["id"]
     await executions.flow_id_of(id_)
-    last = call.headers.get("last-event-id", "")
-    after = int(last) if last.isdecimal() and len(last) < 10 else -1  # noqa: PLR2004 - a seq
+    last = _EVENT_ID.fullmatch(call.headers.get("last-event-id", ""))
+    if last and last["end"]:
+        return Reply(status=204)  # a reader that comes back after the end need not come again
+    after = int(last["seq"]) if last else -1
     from starlette.responses import StreamingResponse  # noqa: PLC0415 - heavy, only for streams
 
     return Stream(
@@ -231,7 +260,8 @@ async def _lines(events: AsyncIterator[JsonObject]) -> AsyncIterator[bytes]:
             finally:
                 pending = None
             data = msgspec.json.encode(event).decode()
-            yield f"id: {event['seq']}\nevent: {event['type']}\ndata: {data}\n\n".encode()
+            end = _END if event["type"] == "execution_finished" else ""
+            yield f"id: {event['seq']}{end}\nevent: {event['type']}\ndata: {data}\n\n".encode()
     finally:
         if pending is not None:
             pending.cancel()

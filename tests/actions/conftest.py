@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
+import jsonschema_rs
 import pytest
 from aiohttp import web
 
@@ -186,7 +187,9 @@ class Clock:
 class Workbench:
     """Runs actions as the engine does: resolve, check, call."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(
+        self, services: Services, runner: asyncio.Runner, transport: StandInTransport
+    ) -> None:
         self.services = services
         self.store = open_store("sqlite://")
         self.connections = StoredConnections(self.store.documents, keyring())
@@ -195,8 +198,8 @@ class Workbench:
         self.enabled: set[Channel] = set(Channel)
         self.mail_hosts: dict[str, tuple[str, ...] | Exception] = {}
         self.masked: list[Any] = []
-        self.transport = StandInTransport(services)
-        self._runner = asyncio.Runner()
+        self.transport = transport
+        self._runner = runner
 
         async def no_sleep(_: float) -> None:
             return None
@@ -250,6 +253,7 @@ class Workbench:
         skip = (*spec.liquid_params, *spec.lazy_params, *spec.branch_params)
         resolved: Any = resolve_params(params, context.scope, skip=skip)
         outcome: StepOutcome = await spec.run(convert_params(spec, resolved), context)
+        jsonschema_rs.validate(spec.output, outcome.output)
         return outcome
 
     def outcome(
@@ -274,9 +278,7 @@ class Workbench:
         return found
 
     def close(self) -> None:
-        self.wait_for(self.transport.close())
         self.wait_for(self.store.close())
-        self._runner.close()
 
 
 def spec_of(name: str) -> ActionSpec[Any]:
@@ -298,8 +300,19 @@ def services(_shared_services: Services) -> Services:
     return _shared_services
 
 
+@pytest.fixture(scope="session")
+def _way_out(_shared_services: Services) -> Iterator[tuple[asyncio.Runner, StandInTransport]]:
+    """One loop and one client for all: a client reads every authority of the machine."""
+    with asyncio.Runner() as runner:
+        transport = StandInTransport(_shared_services)
+        yield runner, transport
+        runner.run(transport.close())
+
+
 @pytest.fixture
-def bench(services: Services) -> Iterator[Workbench]:
-    made = Workbench(services)
+def bench(
+    services: Services, _way_out: tuple[asyncio.Runner, StandInTransport]
+) -> Iterator[Workbench]:
+    made = Workbench(services, *_way_out)
     yield made
     made.close()

@@ -10,8 +10,6 @@ from functools import cache
 from importlib import import_module
 from typing import Final
 
-import idna
-
 __all__ = ["domain_of", "is_disposable", "is_free", "plain_domain"]
 
 _MORE_FREE: Final = frozenset(
@@ -42,6 +40,8 @@ def plain_domain(text: str) -> str:
     """Return a domain as name servers know it: A-labels in lower case; ``""`` where it is none."""
     domain = text.strip().lower().rstrip(".")
     if not domain.isascii():
+        import idna  # noqa: PLC0415 - its tables are large and most domains are ASCII
+
         try:
             return idna.encode(domain, uts46=True).decode("ascii")
         except idna.IDNAError:

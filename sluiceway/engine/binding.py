@@ -122,6 +122,9 @@ async def bind_connections(entry: FlowEntry, vault: Vault, binding: Binding) -> 
     names: dict[str, str] = {}
     binding = replace(binding, services=_services(entry.flow))
     for token, pointer in entry.flow.connections().items():
+        if "{{" in token:
+            # An expression: which connection it names is known once the step is reached.
+            continue
         name = await _find(vault, binding, token)
         if name is None:
             stub = binding.stubs.get(token)

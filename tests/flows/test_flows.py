@@ -328,6 +328,25 @@ def test_the_embedded_tenant_does_not_stand_in_for_a_service(stage: Stage) -> No
     assert "Make the connection in the vault" in caught.value.hint
 
 
+@pytest.mark.parametrize(("name", "status"), [("one", "COMPLETED"), ("two", "FAILED")])
+def test_a_connection_may_be_chosen_by_an_expression(stage: Stage, name: str, status: str) -> None:
+    stage.connect("one", "HTTP", {"type": "BEARER", "token": "t0ken-number-one"})
+    action = {
+        "id": "call",
+        "type": "HTTP",
+        "action": "SEND_REQUEST",
+        "params": {"connection_id": "{{vars.connection}}", "url": "https://partner.example/"},
+    }
+    run = stage.run([action], vars={"connection": name})
+
+    assert run.status == status
+    if status == "COMPLETED":
+        assert stage.services.last.headers["authorization"] == "Bearer t0ken-number-one"
+    else:
+        assert run.error is not None
+        assert run.error["code"] == "ERR_CONNECTION_UNUSABLE"
+
+
 # All the services, and one that is not offered.
 
 SETUPS: dict[str, Any] = {

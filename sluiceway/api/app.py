@@ -23,13 +23,14 @@ from sluiceway.storage.base import AuditEntry
 
 if TYPE_CHECKING:
     from sluiceway.api.services import Services
-    from sluiceway.models.json import JsonValue
+    from sluiceway.models.json import JsonObject, JsonValue
 
 __all__ = ["Api", "build_app"]
 
 _LOG: Final = logging.getLogger("sluiceway.api")
 _ENCODER: Final = msgspec.json.Encoder()
 _NOT_FOUND: Final = Reply(status=404, body=envelope(404, "Not Found"))
+_LONGEST_AGENT: Final = 200
 _READS: Final = frozenset({"GET", "HEAD"})
 
 
@@ -132,8 +133,20 @@ class Api:
                 actor=call.actor,
                 action=f"{route.method} {route.path}",
                 target=path,
+                details=_circumstances(call),
             )
         )
+
+
+def _circumstances(call: Call) -> JsonObject:
+    """Return from where a change came and which fields it named, never their values."""
+    body = call.body
+    found: JsonObject = {
+        "from": call.client_address,
+        "with": call.headers.get("user-agent", "")[:_LONGEST_AGENT],
+        "fields": [name[:_LONGEST_AGENT] for name in body] if isinstance(body, dict) else None,
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 async def _send(reply: Reply, send: Any, *, method: str, extra: dict[str, str]) -> None:

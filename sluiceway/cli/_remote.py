@@ -11,6 +11,7 @@ socket. A command that is written over ``open_api`` need not know which.
 from __future__ import annotations
 
 import asyncio
+import getpass
 import http.client
 import json
 import os
@@ -156,7 +157,20 @@ class Api:
                 json.dumps(grant).encode(),
             )
             self._token = str(_read(answer)["access_token"])
-        return {"authorization": f"Bearer {self._token}", "accept": "application/json"}
+        return {
+            "authorization": f"Bearer {self._token}",
+            "accept": "application/json",
+            "user-agent": _agent(),
+        }
+
+
+def _agent() -> str:
+    """Return who types the command, as far as the machine knows; the audit log keeps it."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # no such user, as in some containers
+        user = f"uid {os.getuid()}" if hasattr(os, "getuid") else "?"
+    return f"sluiceway command ({user.encode('ascii', 'replace').decode()})"
 
 
 def find_server(settings: Settings) -> RunningServer | None:

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from sluiceway.errors import StorageError
 from sluiceway.models.delivery import DeliveryReport, DeliveryStatus
 from sluiceway.models.one_time_code import OneTimeCode
+from sluiceway.models.timestamps import utc_now
 from sluiceway.storage.base import AuditEntry
 from sluiceway.storage.durable import LeaseLost, NewMessage, OutboxFilter, OutboxStatus
 
@@ -231,3 +233,27 @@ def test_the_audit_log_is_listed_newest_first(with_store: Any, at: Any) -> None:
         assert await store.audit.prune(before=at(1)) == 1
 
     with_store(scenario)
+
+
+def test_the_audit_log_can_be_added_to_but_not_altered(with_store: Any) -> None:
+    async def scenario(store: Any) -> None:
+        now = utc_now()
+        entry = AuditEntry(at=now, actor="a", action="b", target="c")
+        await store.audit.append(entry)
+        with pytest.raises(Exception, match="append-only"):
+            await store.audit.prune(before=now + timedelta(seconds=1))
+        await _refuse(store, "UPDATE audit_log SET actor = 'x'")
+        await _refuse(store, "DELETE FROM audit_log")
+        assert [one.actor for one in await store.audit.list()] == ["a"]
+
+    with_store(scenario)
+
+
+async def _refuse(store: Any, sql: str) -> None:
+    """Try *sql* as somebody would who can write the database."""
+    if store.url.startswith("sqlite"):
+        with pytest.raises(StorageError, match="append-only"):
+            await store._database.write(lambda c: c.execute(sql))
+        return
+    with pytest.raises(Exception, match="append-only"):
+        await store._database.write((sql.replace("audit_log", "sluiceway.audit_log"), ()))

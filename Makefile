@@ -5,7 +5,7 @@ UV := .tools/uv
 BIN := .venv/bin
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help run dev test check fix bench docs console chaos clean
+.PHONY: help run dev test check fix bench docs console chaos dist clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -60,6 +60,11 @@ docs: .venv/.dev ## build the documentation
 
 chaos: .venv/.dev ## the fault suite in full
 	@$(BIN)/python -m pytest tests/chaos -m "" --run-chaos
+
+dist: $(UV) ## build wheel, sdist and the list of what is inside (SBOM)
+	@$(UV) build --quiet --out-dir dist
+	@$(UV) export --quiet --locked --no-dev --all-extras --format cyclonedx1.5 --output-file dist/sluiceway.cdx.json
+	@ls -1 dist
 
 clean: ## remove what the verbs made
 	@rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis site dist

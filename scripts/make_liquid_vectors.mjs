@@ -3,7 +3,8 @@
 //   cd $(mktemp -d) && npm install liquidjs@10.30.1
 //   TZ=UTC node /path/to/scripts/make_liquid_vectors.mjs > /path/to/tests/golden/liquid-filters.jsonl
 //   … make_liquid_vectors.mjs --all      every combination, not each fifteenth: to look for differences
-//   … make_liquid_vectors.mjs --cases    lines {id, template, data} on standard input instead of the grid
+//   … make_liquid_vectors.mjs --cases    lines {id, template[, data]} on standard input instead of the grid, such as
+//                                        make_liquid_templates.mjs prints; {"_meta": {data}} first gives data to all
 //
 // The first line is {"_meta": …} with the data of all rows; each other line has expect or expect_error.phase.
 import { createRequire } from "node:module"
@@ -64,9 +65,13 @@ function answer(row) {
 
 const print = (value) => process.stdout.write(JSON.stringify(value) + "\n")
 if (process.argv.includes("--cases")) {
+  let data = DATA
   for (const line of readFileSync(0, "utf-8").split("\n").filter(Boolean)) {
     const row = JSON.parse(line)
-    print({ ...row, ...answer(row) })
+    if (row._meta) {
+      data = row._meta.data
+      print({ _meta: { engine: "liquidjs", engine_version: version, data } })
+    } else print({ ...row, ...answer({ data, ...row }) })
   }
 } else {
   const step = process.argv.includes("--all") ? 1 : 15

@@ -188,18 +188,18 @@ def shown_text(value: Value) -> str:
     return _scalar_text(value)
 
 
-def json_text(value: Value, *, indent: int = 0) -> str:
+def json_text(value: Value, *, indent: str = "") -> str:
     """Write *value* as ``JSON.stringify`` does; undefined at the top counts as null.
 
     Args:
         value: what to write.
-        indent: how many spaces each level goes in; 0 for all on one line.
+        indent: what stands before a line for each level; nothing for all on one line.
 
     Raises:
         ExpressionEvaluationError: it is too large or too deep.
     """
     pieces: list[str] = []
-    _write_json(value, pieces, _JsonForm([MAX_NODES], " " * indent), 0)
+    _write_json(value, pieces, _JsonForm([MAX_NODES], indent), 0)
     check_text(sum(map(len, pieces)))
     return "".join(pieces)
 

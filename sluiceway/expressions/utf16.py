@@ -21,6 +21,7 @@ __all__ = [
     "split",
     "split_units",
     "to_units",
+    "to_utf8",
 ]
 
 _CODEC = "utf-16-le"
@@ -34,6 +35,11 @@ def to_units(text: str) -> bytes:
 def from_units(units: bytes | bytearray) -> str:
     """Decode what :func:`to_units` made, or a cut of it; halves that meet become one character."""
     return units.decode(_CODEC, "surrogatepass")
+
+
+def to_utf8(text: str) -> bytes:
+    """Encode *text* as Node does: half a pair becomes U+FFFD."""
+    return text.encode(_CODEC, "surrogatepass").decode(_CODEC, "replace").encode()
 
 
 def join(pieces: Iterable[str]) -> str:

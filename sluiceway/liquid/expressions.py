@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from sluiceway.errors import LiquidSyntaxError
     from sluiceway.liquid.rendering import Rendering
 
-__all__ = ["FilterCall", "FilteredValue", "KeyValue", "Path", "Read", "Reader"]
+__all__ = ["Evaluate", "FilterCall", "FilteredValue", "KeyValue", "Path", "Read", "Reader"]
 
 Evaluate: TypeAlias = "Callable[[Rendering], LiquidValue]"
 
@@ -177,6 +177,12 @@ class Reader:
         if read is None and constant:
             self.paths.append(Path(constant[: _constant_steps(steps)], begin))
         return Read(_read_path(read.evaluate if read else None, steps), text, begin)
+
+    def read_scope_value(self) -> Evaluate | None:
+        """Read a path, whatever its first step looks like; ``None`` if there is none."""
+        self.skip_blank()
+        steps = self._read_steps(is_start=True)
+        return _read_path(None, steps) if steps else None
 
     def require_value(self) -> Read:
         """Read one value.

@@ -44,12 +44,13 @@ class Text:
 class Value:
     """An expression with its filters, ready to evaluate."""
 
-    __slots__ = ("_evaluate", "_filters", "offset", "source")
+    __slots__ = ("_evaluate", "_filters", "offset", "source", "unknown")
 
     def __init__(self, value: FilteredValue, source: str) -> None:
         self.source = source
         self.offset = value.offset
         self._evaluate = value.evaluate
+        self.unknown = tuple(call.name for call in value.filters if find_filter(call.name) is None)
         # An unknown filter gives its input back, as in LiquidJS; strict_filters refuses it sooner.
         self._filters = tuple(
             (call, handler)

@@ -6,14 +6,14 @@ Source: LiquidJS 10.30.1, ``context/context`` and ``render/render``.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sluiceway.errors import LiquidRenderError
 from sluiceway.expressions.javascript import json_number
 from sluiceway.liquid.limits import Budget, Limits
-from sluiceway.liquid.values import LiquidValue, plain, stringify, to_number
+from sluiceway.liquid.values import LiquidValue, owns, plain, stringify, to_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,12 +23,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Rendering"]
 
+_NOTHING: Final[dict[str, LiquidValue]] = {}
+
 
 @dataclass(slots=True)
 class Rendering:
-    """One rendering. *load* parses a template by its name, for ``include`` and ``layout``."""
+    """One rendering. *load* parses a template by its name, for ``include`` and ``layout``.
 
-    environment: dict[str, LiquidValue]
+    The *environment* is the data; where *reads_data* is not set, any value that is read like it.
+    *template* tells apart what was loaded, of *loads* in all: a template that is loaded twice is
+    parsed once here, and twice in LiquidJS.
+    """
+
+    environment: LiquidValue
     budget: Budget
     load: Callable[[str], Sequence[Node]]
     strict_variables: bool = False
@@ -37,6 +44,9 @@ class Rendering:
     scopes: list[dict[str, LiquidValue]] = field(default_factory=lambda: [{}])
     registers: dict[str, Any] = field(default_factory=dict[str, Any])
     out: list[str] = field(default_factory=list[str])
+    reads_data: bool = True
+    template: int = 0
+    loads: int = 0
     breaks: bool = False
     continues: bool = False
 
@@ -61,12 +71,17 @@ class Rendering:
             now=now or datetime.now(UTC),
         )
 
-    def find_scope(self, name: str) -> dict[str, LiquidValue]:
-        """Return the innermost scope that has *name*; the data, where none has."""
+    def find_scope(self, name: str) -> LiquidValue:
+        """Return the innermost scope that has *name*, or else the data; nothing, if none has."""
         for scope in reversed(self.scopes):
             if name in scope:
                 return scope
-        return self.environment
+        there = name in self.environment if self.reads_data else owns(self.environment, name)
+        return self.environment if there else _NOTHING
+
+    def within(self, item: LiquidValue) -> Rendering:
+        """Return a rendering that reads from *item* alone, on the same budget."""
+        return replace(self, environment=item, reads_data=False, scopes=[{}], registers={}, out=[])
 
     def write(self, text: str) -> None:
         """Add *text* to the output."""
@@ -81,6 +96,16 @@ class Rendering:
             node.render(self)
             if self.breaks or self.continues:
                 return
+
+    def render_loaded(self, nodes: Sequence[Node]) -> None:
+        """Render *nodes*, a template that was loaded."""
+        outside = self.template
+        self.loads += 1
+        self.template = self.loads
+        self.budget.enter()
+        self.render(nodes)
+        self.budget.leave()
+        self.template = outside
 
     def capture(self, nodes: Sequence[Node]) -> str:
         """Render *nodes* aside and return their text."""

@@ -59,7 +59,7 @@ class Template:
         used = limits or self.limits
 
         def load(name: str) -> Sequence[Node]:
-            text = templates.get(name, templates.get(name.removeprefix("./")))
+            text = templates.get(name)
             if text is None:
                 known = ", ".join(sorted(templates)) or "none"
                 raise LiquidRenderError(

@@ -36,10 +36,13 @@ __all__ = [
     "is_nil",
     "is_object",
     "is_truthy",
+    "js_number",
+    "owns",
     "plain",
     "read_property",
     "stringify",
     "to_array",
+    "to_count",
     "to_enumerable",
     "to_integer",
     "to_number",
@@ -264,17 +267,15 @@ def to_text(value: LiquidValue) -> str:
 
 def to_number(value: LiquidValue) -> float:
     """Return ``+value || 0``: what filters calculate with. Always a float, as in JavaScript."""
-    number = _number(plain(value))
-    return 0.0 if math.isnan(number) else number
+    number = js_number(plain(value))
+    return 0.0 if math.isnan(number) else number or 0.0
 
 
-def _number(value: LiquidValue) -> float:
+def js_number(value: LiquidValue) -> float:
+    """Return ``Number(value)``, NaN where there is no number in it."""
     if isinstance(value, list | dict | Drop):
         value = to_text(value)
-    try:
-        return float(javascript.to_number(value))
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
+    return float(javascript.to_number(value))
 
 
 def to_integer(value: LiquidValue, *, default: float = 0) -> float:
@@ -282,10 +283,15 @@ def to_integer(value: LiquidValue, *, default: float = 0) -> float:
     value = plain(value)
     if value is UNDEFINED:
         return default
-    number = _number(value)
+    number = js_number(value)
     if math.isnan(number):
         return 0
     return number if math.isinf(number) else int(number)
+
+
+def to_count(number: float, most: int) -> int:
+    """Return how often ``i < number`` holds from 0 on, at most *most* times."""
+    return 0 if math.isnan(number) else math.ceil(min(max(number, 0), most))
 
 
 def to_array(value: LiquidValue) -> list[LiquidValue]:
@@ -333,7 +339,7 @@ def compare(operator: str, left: LiquidValue, right: LiquidValue) -> bool:
             right.encode("utf-16-be", "surrogatepass"),
         )
     else:
-        left, right = _number(left), _number(right)
+        left, right = js_number(left), js_number(right)
     if operator == "<":
         return bool(left < right)
     if operator == ">":
@@ -352,6 +358,15 @@ def contains(left: LiquidValue, right: LiquidValue) -> bool:
     if is_list(left):
         return any(equals(item, right) for item in left)
     return isinstance(left, str) and to_text(right) in left
+
+
+def owns(value: LiquidValue, name: str) -> bool:
+    """Tell whether *value* has a property *name* of its own, as the ``in`` of JavaScript does."""
+    if is_object(value):
+        return name in value
+    if is_list(value) or isinstance(value, str):
+        return javascript.member(value, name) is not UNDEFINED
+    return False
 
 
 def read_property(value: LiquidValue, key: LiquidValue) -> LiquidValue:

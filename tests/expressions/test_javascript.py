@@ -138,7 +138,7 @@ def test_shown_text_is_nothing_for_nothing() -> None:
 def test_json_with_indent() -> None:
     value: Any = {"b": [1, []], "2": {}, "1": UNDEFINED, "a": UNDEFINED, "c": math.nan}
 
-    assert json_text(value, indent=2) == (
+    assert json_text(value, indent="  ") == (
         '{\n  "2": {},\n  "b": [\n    1,\n    []\n  ],\n  "c": null\n}'
     )
     assert json_text(UNDEFINED) == "null"

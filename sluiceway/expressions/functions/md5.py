@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from sluiceway.expressions import utf16
 from sluiceway.expressions.functions.base import Example, Parameter, TemplateFunction
 from sluiceway.expressions.javascript import to_text
 from sluiceway.expressions.values import UNDEFINED, Undefined
@@ -23,8 +24,8 @@ def md5(value: Value = UNDEFINED) -> Value:
     """
     if value is None or isinstance(value, Undefined):
         return UNDEFINED
-    data = to_text(value).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return hashlib.md5(data.encode(), usedforsecurity=False).hexdigest()
+    data = utf16.to_utf8(to_text(value))
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
 FUNCTION = TemplateFunction(

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import random
 from functools import cmp_to_key
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
-from sluiceway.errors import LiquidRenderError
-from sluiceway.expressions import javascript, utf16
+from sluiceway.expressions import utf16
 from sluiceway.expressions.values import UNDEFINED
 from sluiceway.liquid.filters.base import FilterFamily
 from sluiceway.liquid.values import (
+    Drop,
     compare,
-    equals,
     is_js_true,
     is_list,
     is_nil,
     is_object,
-    is_truthy,
+    js_number,
     plain,
     read_property,
     stringify,
     to_array,
-    to_enumerable,
+    to_count,
     to_integer,
     to_number,
     to_text,
@@ -93,7 +93,7 @@ def _size(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
         return utf16.length(value)
     if is_object(value):
         return value.get("length") or 0
-    return 0
+    return value.own().get("length", 0) if isinstance(value, Drop) else 0
 
 
 def _sorted(
@@ -160,8 +160,8 @@ def _map(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
 
 
 def _sum(value: LiquidValue, arguments: FilterArguments) -> float:
-    name = arguments.get(0)
-    path = stringify(name).split(".") if javascript.to_boolean(name) else []
+    name = arguments.positional[0] if arguments.positional else UNDEFINED
+    path = stringify(name).split(".") if is_js_true(name) else []
     return sum(to_number(_read(item, path)) for item in _items(value, arguments))
 
 
@@ -209,93 +209,59 @@ def _slice(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
     whole: list[LiquidValue] | str = value if is_list(value) else stringify(value)
     begin, length = arguments.get(0), arguments.get(1, 1)
     if compare("<", begin, 0):
-        begin = len(whole) + to_number(begin)
+        # JavaScript's + runs texts together; authors who quote a number meet it, here and below.
+        is_text = isinstance(begin, str | list)
+        begin = f"{len(whole)}{to_text(begin)}" if is_text else len(whole) + to_number(begin)
     if compare("<", begin, 0) or compare("<", length, 0):
         return whole[:0]
-    start = int(min(max(to_integer(begin), 0), len(whole)))
     if is_list(whole):
-        # JavaScript's + runs two texts together; authors who quote a number meet it here.
-        is_text = isinstance(begin, str) or isinstance(length, str)
-        end = to_integer(to_text(begin) + to_text(length)) if is_text else _plus(begin, length)
-        stop = (
-            int(min(end, len(whole)))
-            if end >= 0
-            else max(len(whole) + int(max(end, -len(whole))), 0)
-        )
+        start = int(min(max(to_integer(begin), 0), len(whole)))
+        stop = _list_end(begin, length, len(whole))
     else:
-        stop = int(min(start + max(to_integer(length), 0), len(whole)))
+        start = to_count(js_number(begin), len(whole))
+        stop = start + to_count(js_number(length), len(whole) - start)
     arguments.use(max(stop - start, 0))
     return whole[start:stop]
+
+
+def _list_end(begin: LiquidValue, length: LiquidValue, size: int) -> int:
+    if isinstance(begin, str | list | dict) or isinstance(length, str | list | dict):
+        end = to_integer(to_text(begin) + to_text(length))
+    else:
+        end = _plus(begin, length)
+    return int(min(end, size)) if end >= 0 else max(size + int(max(end, -size)), 0)
 
 
 def _plus(begin: LiquidValue, length: LiquidValue) -> float:
     return 0 if begin is UNDEFINED else to_integer(to_number(begin) + to_number(length))
 
 
-def _matches(item: LiquidValue, arguments: FilterArguments) -> bool:
-    found = _read(item, stringify(arguments.get(0)).split("."))
-    expected = arguments.positional[1] if len(arguments.positional) > 1 else UNDEFINED
-    return is_truthy(found) if expected is UNDEFINED else equals(found, expected)
-
-
-def _where(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
-    return [item for item in _items(value, arguments) if _matches(item, arguments)]
-
-
-def _reject(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
-    return [item for item in _items(value, arguments) if not _matches(item, arguments)]
-
-
-def _find_index(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
-    for index, item in enumerate(_items(value, arguments)):
-        if _matches(item, arguments):
-            return index
-    return UNDEFINED
-
-
-def _find(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
-    index = _find_index(value, arguments)
-    return UNDEFINED if index is UNDEFINED else to_array(value)[index]
-
-
-def _has(value: LiquidValue, arguments: FilterArguments) -> bool:
-    return _find_index(value, arguments) is not UNDEFINED
-
-
-def _group_by(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
-    path = stringify(arguments.get(0)).split(".")
-    items = to_enumerable(value)
+def _sample(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
+    value = plain(value)
+    if is_nil(value):
+        return []
+    items: list[LiquidValue] = value if is_list(value) else list(stringify(value))
     arguments.use(len(items))
-    groups: list[dict[str, LiquidValue]] = []
-    for item in items:
-        name = UNDEFINED if is_nil(item) else _read(item, path)
-        for group in groups:
-            if javascript.is_same(group["name"], name, nan_is_itself=True):
-                group["items"].append(item)
-                break
-        else:
-            if len(groups) > _MOST_GROUPS:
-                raise LiquidRenderError(f"group_by makes more than {_MOST_GROUPS} groups")
-            groups.append({"name": name, "items": [item]})
-    return list(groups)
+    count = arguments.get(0, 1)
+    if count == 1 and not isinstance(count, bool):
+        return _CHANCE.choice(items) if items else UNDEFINED
+    shuffled = _CHANCE.sample(items, len(items))
+    most = to_integer(count)
+    return shuffled[: int(max(min(most, len(items)), -len(items)))]
 
 
-_MOST_GROUPS: Final = 1_000
+_CHANCE: Final = random.SystemRandom()
 _TABLE: Final[dict[str, Handler]] = {
     "compact": _compact,
     "concat": _concat,
-    "find": _find,
-    "find_index": _find_index,
     "first": _first,
-    "group_by": _group_by,
-    "has": _has,
     "join": _join,
     "last": _last,
     "map": _map,
     "pop": _pop,
     "push": _push,
-    "reject": _reject,
     "reverse": _reverse,
+    "sample": _sample,
     "shift": _shift,
     "size": _size,
     "slice": _slice,
@@ -304,6 +270,5 @@ _TABLE: Final[dict[str, Handler]] = {
     "sum": _sum,
     "uniq": _uniq,
     "unshift": _unshift,
-    "where": _where,
 }
 FILTERS: Final = FilterFamily(_TABLE)

@@ -10,15 +10,18 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from sluiceway.errors import LiquidRenderError
 from sluiceway.expressions.dates import parse_date
+from sluiceway.expressions.javascript import number_text
 from sluiceway.liquid.filters.base import FilterFamily
-from sluiceway.liquid.values import is_nil, plain, stringify, to_number, to_text
+from sluiceway.liquid.values import is_nil, js_number, plain, stringify, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import tzinfo
 
     from sluiceway.liquid.filters.base import FilterArguments
     from sluiceway.liquid.values import LiquidValue
@@ -29,9 +32,10 @@ _DEFAULT_FORMAT: Final = "%A, %B %-e, %Y at %-l:%M %P %z"
 _LATEST_MS: Final = 8.64e15
 _LONGEST_INPUT: Final = 1_000
 _WIDEST: Final = 1_000
+_FARTHEST: Final = 60_000_000
 _DIGITS: Final = re.compile(r"[0-9]+")
 _CODE: Final = re.compile(r"%([-_0^#:]+)?([0-9]+)?([EO])?(.)")
-_OFFSET: Final = re.compile(r"([+-])([0-9]{2})(?::?([0-9]{2}))?")
+_OFFSET: Final = re.compile(r"([+-])([01][0-9]|2[0-3])(?::?([0-5][0-9]))?")
 _MONTHS: Final = [
     "January",
     "February",
@@ -52,6 +56,11 @@ _WIDTHS: Final = {
     "m": 2, "M": 2, "S": 2, "U": 2, "W": 2, "y": 2, "Y": 4,
 }  # fmt: skip
 _SPACE_PADDED: Final = frozenset("aAbBceklpP")
+_CYCLE_MS: Final = 146_097 * 86_400_000
+_FIRST_OF_DATETIME: Final = -62_135_424_000_000
+_LAST_OF_DATETIME: Final = 253_402_128_000_000
+"""A day within the first and the last that datetime has, so that any zone stays within."""
+
 _EPOCH_DAYS: Final = 719_468
 _ERA_DAYS: Final = 146_097
 
@@ -61,7 +70,7 @@ class _Moment:
     """A moment as it is shown: its parts, and *offset* minutes to UTC as JavaScript counts them."""
 
     milliseconds: float
-    offset: int
+    offset: float
     zone: str
     year: int
     month: int
@@ -74,8 +83,8 @@ class _Moment:
     day_of_year: int
 
 
-def _moment(milliseconds: float, offset: int, zone: str = "") -> _Moment:
-    shown = int(milliseconds) - offset * 60_000
+def _moment(milliseconds: float, offset: float, zone: str = "") -> _Moment:
+    shown = int(milliseconds - offset * 60_000)
     days, rest = divmod(shown, 86_400_000)
     year, month, day = _civil(days)
     first = _days_before_year(year)
@@ -137,7 +146,8 @@ def _read(value: LiquidValue, arguments: FilterArguments, zone: LiquidValue) -> 
         return _moment(milliseconds, 0)
     if isinstance(zone, str):
         return _moment(milliseconds, _zone_offset(zone, milliseconds), zone)
-    return _moment(milliseconds, int(to_number(zone)))
+    offset = js_number(zone)
+    return _moment(milliseconds, offset) if abs(offset) <= _FARTHEST else None
 
 
 def _milliseconds(value: LiquidValue, now: datetime) -> float:
@@ -157,21 +167,36 @@ def _milliseconds(value: LiquidValue, now: datetime) -> float:
     return parse_date(text)
 
 
-def _zone_offset(name: str, milliseconds: float) -> int:
+def _zone_offset(name: str, milliseconds: float) -> float:
     """Return the minutes to UTC of a named zone at that moment, west of Greenwich positive."""
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - rarely needed
-
     found = _OFFSET.fullmatch(name)
     if found is not None:
         minutes = int(found[2]) * 60 + int(found[3] or 0)
         return -minutes if found[1] == "+" else minutes
+    zone = _find_zone(name)
+    if zone is None:
+        raise LiquidRenderError(f"invalid time zone specified: {name[:50]}")
+    # What the calendar of datetime does not reach has the rules of a year 400 years nearer.
+    cycles = 0
+    if milliseconds > _LAST_OF_DATETIME:
+        cycles = math.ceil((milliseconds - _LAST_OF_DATETIME) / _CYCLE_MS)
+    within = max(milliseconds - cycles * _CYCLE_MS, _FIRST_OF_DATETIME)
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=within)
+    shift = moment.astimezone(zone).utcoffset() or timedelta(0)
+    return -shift / timedelta(minutes=1)
+
+
+@lru_cache(maxsize=64)
+def _find_zone(name: str) -> tzinfo | None:
+    """Return the zone called *name* in any case, as JavaScript takes it."""
+    from zoneinfo import ZoneInfo, available_timezones  # noqa: PLC0415 - rarely needed
+
     try:
-        zone = ZoneInfo(name)
-        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
-        shift = moment.astimezone(zone).utcoffset()
-    except (KeyError, ValueError, OSError, OverflowError) as error:
-        raise LiquidRenderError(f"invalid time zone specified: {name[:50]}") from error
-    return -round((shift or timedelta(0)) / timedelta(minutes=1))
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        by_lower = {known.lower(): known for known in available_timezones()}
+        known = by_lower.get(name.lower())
+        return ZoneInfo(known) if known else None
 
 
 def _strftime(moment: _Moment, form: str, arguments: FilterArguments) -> str:
@@ -211,7 +236,8 @@ def _hour12(moment: _Moment) -> str:
 def _offset(moment: _Moment, flags: str) -> str:
     hours, minutes = divmod(abs(moment.offset), 60)
     colon = ":" if ":" in flags else ""
-    return f"{'-' if moment.offset > 0 else '+'}{hours:02d}{colon}{minutes:02d}"
+    shown = number_text(hours).rjust(2, "0") + colon + number_text(minutes).rjust(2, "0")
+    return f"{'-' if moment.offset > 0 else '+'}{shown}"
 
 
 def _ordinal(day: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote
 
 from sluiceway.errors import LiquidRenderError
 from sluiceway.liquid.filters.base import FilterFamily
@@ -24,6 +24,7 @@ _ENTITY: Final = re.compile("&(?:amp|lt|gt|#34|#39);")
 _CHARACTERS: Final = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&#34;": '"', "&#39;": "'"}
 _NEWLINE: Final = re.compile(r"\r?\n")
 _BAD_PERCENT: Final = re.compile("%(?![0-9A-Fa-f]{2})")
+_PERCENTS: Final = re.compile("(?:%[0-9A-Fa-f]{2})+")
 _BLOCKS: Final = (("<script", "</script>"), ("<style", "</style>"), ("<!--", "-->"), ("<", ">"))
 _COMPONENT: Final = "!'()*-._~"
 _URI: Final = f"{_COMPONENT};/?:@&=+$,#[]"
@@ -118,7 +119,7 @@ def _url_decode(value: LiquidValue, arguments: FilterArguments) -> str:
     if _BAD_PERCENT.search(text):
         raise LiquidRenderError("URI malformed: a % without two hexadecimal digits")
     try:
-        return unquote_to_bytes(text).decode()
+        return _PERCENTS.sub(lambda run: bytes.fromhex(run[0].replace("%", "")).decode(), text)
     except UnicodeDecodeError as error:
         raise LiquidRenderError("URI malformed: not UTF-8") from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from sluiceway.errors import ExpressionEvaluationError, LiquidRenderError
-from sluiceway.expressions import javascript
+from sluiceway.expressions import javascript, utf16
 from sluiceway.expressions.values import UNDEFINED
 from sluiceway.liquid.filters.base import FilterFamily
 from sluiceway.liquid.values import (
@@ -33,14 +33,29 @@ def _default(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
     if is_list(value) or isinstance(value, str):
         return value or otherwise
     if value is False:
-        if len(arguments.positional) > 1:
-            raise LiquidRenderError("default expects 1 argument and allow_false, found more")
-        return False if is_js_true(arguments.named.get("allow_false", False)) else otherwise
+        return False if _allows_false(arguments) else otherwise
     return value if is_truthy(value) else otherwise
 
 
+def _allows_false(arguments: FilterArguments) -> bool:
+    """Look through the named arguments; of the further ones, a list of two counts as one, too."""
+    allowed = arguments.named.get("allow_false", False)
+    for pair in arguments.positional[1:]:
+        if not isinstance(pair, list | dict | Drop):
+            raise LiquidRenderError("default expects 1 argument and allow_false, found more")
+        if is_list(pair) and pair[:1] == ["allow_false"]:
+            allowed = pair[1] if len(pair) > 1 else False
+    return is_js_true(allowed)
+
+
 def _json(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
-    indent = int(min(max(to_integer(arguments.get(0, 0)), 0), _WIDEST))
+    indent = arguments.get(0)
+    if isinstance(indent, int | float) and not isinstance(indent, bool):
+        indent = " " * int(min(max(to_integer(indent), 0), _WIDEST))
+    elif isinstance(indent, str):
+        indent = utf16.cut(indent, 0, _WIDEST)
+    else:
+        indent = ""
     found = _encodable(value)
     if found is UNDEFINED:
         return UNDEFINED

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Final
 from sluiceway.errors import LiquidRenderError
 from sluiceway.expressions import javascript, utf16
 from sluiceway.liquid.filters.base import FilterFamily
-from sluiceway.liquid.values import WHITESPACE, stringify, to_array, to_number
+from sluiceway.liquid.values import (
+    WHITESPACE,
+    js_number,
+    stringify,
+    to_array,
+    to_count,
+    to_integer,
+)
 
 if TYPE_CHECKING:
     from sluiceway.liquid.filters.base import FilterArguments
@@ -158,21 +165,22 @@ def _put_last(text: str, pattern: str, replacement: str) -> str:
 
 def _truncate(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
     text = arguments.rendering.text(value)
-    length = to_number(arguments.get(0, 50))
+    length = js_number(arguments.get(0, 50))
     ellipsis = stringify(arguments.get(1, "..."))
-    if len(text) <= length:
+    if len(text) <= to_count(length, len(text)):
         return value
-    return text[: int(max(length - len(ellipsis), 0))] + ellipsis
+    return text[: to_count(length - len(ellipsis), len(text))] + ellipsis
 
 
 def _truncatewords(value: LiquidValue, arguments: FilterArguments) -> str:
     text = arguments.rendering.text(value)
-    most = to_number(arguments.get(0, 15))
+    most = js_number(arguments.get(0, 15))
     ellipsis = stringify(arguments.get(1, "..."))
     words = _SPACES.split(text.lstrip(_STRIPPED))
-    count = int(most) if 0 < most < len(words) + 1 else (1 if most <= 0 else len(words))
-    shown = " ".join(words[: max(count, 0)])
-    return shown + ellipsis if len(words) >= (most if most > 0 else 1) else shown
+    if most <= 0:
+        most = 1
+    shown = " ".join(words[: int(min(to_integer(most), len(words)))])
+    return shown + ellipsis if len(words) >= most else shown
 
 
 def _number_of_words(value: LiquidValue, arguments: FilterArguments) -> int:
@@ -201,7 +209,7 @@ def _array_to_sentence_string(value: LiquidValue, arguments: FilterArguments) ->
 
 
 def _base64_encode(value: LiquidValue, arguments: FilterArguments) -> str:
-    return base64.b64encode(_utf8(arguments.rendering.text(value))).decode()
+    return base64.b64encode(utf16.to_utf8(arguments.rendering.text(value))).decode()
 
 
 def _base64_decode(value: LiquidValue, arguments: FilterArguments) -> str:
@@ -214,16 +222,12 @@ def _base64_decode(value: LiquidValue, arguments: FilterArguments) -> str:
 
 
 def _sha256(value: LiquidValue, arguments: FilterArguments) -> str:
-    return hashlib.sha256(_utf8(arguments.rendering.text(value))).hexdigest()
+    return hashlib.sha256(utf16.to_utf8(arguments.rendering.text(value))).hexdigest()
 
 
 def _hmac_sha256(value: LiquidValue, arguments: FilterArguments) -> str:
-    text = _utf8(arguments.rendering.text(value))
-    return hmac.new(_utf8(arguments.text(0)), text, "sha256").hexdigest()
-
-
-def _utf8(text: str) -> bytes:
-    return text.encode("utf-8", "replace")
+    text = utf16.to_utf8(arguments.rendering.text(value))
+    return hmac.new(utf16.to_utf8(arguments.text(0)), text, "sha256").hexdigest()
 
 
 FILTERS: Final = FilterFamily(

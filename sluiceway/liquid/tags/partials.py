@@ -68,9 +68,7 @@ class _Include:
             scope[name] = self.with_value.evaluate(rendering)
         nodes = _load(rendering, name)
         rendering.scopes.append(scope)
-        rendering.budget.enter()
-        rendering.render(nodes)
-        rendering.budget.leave()
+        rendering.render_loaded(nodes)
         rendering.scopes.pop()
         registers["blocks"], registers["blockMode"] = saved
 
@@ -99,21 +97,24 @@ class _Render:
         items: list[LiquidValue] | None = None
         if self.for_each is not None:
             items = to_enumerable(self.for_each.value.evaluate(rendering))
-        nodes = _load(rendering, name)
         outside = rendering.scopes, rendering.environment, rendering.registers
         rendering.scopes, rendering.environment, rendering.registers = [scope], {}, {}
         rendering.budget.enter()
         if items is None or self.for_each is None:
-            rendering.render(nodes)
-        else:
+            rendering.render_loaded(_load(rendering, name))
+        elif items:
+            # A template that is not there is only missed if there is an item to show.
+            nodes = _load(rendering, name)
             loop = ForLoop(len(items), f"{self.for_each.alias}-{self.for_each.value.text}")
             scope["forloop"] = loop
             for item in items:
-                scope[self.for_each.alias] = item
-                rendering.render(nodes)
+                scope[self.for_each.alias or "undefined"] = item
+                rendering.render_loaded(nodes)
                 loop.i += 1
         rendering.budget.leave()
         rendering.scopes, rendering.environment, rendering.registers = outside
+        # A break in there ends nothing out here.
+        rendering.breaks = rendering.continues = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +137,7 @@ class _Layout:
             blocks[""] = lambda _: rendering.write(text)
         registers["blockMode"] = _OUTPUT
         rendering.scopes.append(self.arguments.evaluate(rendering))
-        rendering.budget.enter()
-        rendering.render(layout)
-        rendering.budget.leave()
+        rendering.render_loaded(layout)
         rendering.scopes.pop()
 
 
@@ -161,12 +160,13 @@ class _Block:
     def _renderer(self, rendering: Rendering) -> _RenderBlock:
         blocks: dict[str, _RenderBlock] = rendering.register("blocks", dict[str, "_RenderBlock"])
         child = blocks.get(self.name)
+        own = self, rendering.template
 
         def render_own(above: BlockDrop) -> None:
-            stack: list[_Block] = rendering.register("blockStack", list["_Block"])
-            if self in stack:
+            stack: list[tuple[_Block, int]] = rendering.register("blockStack", list[Any])
+            if own in stack:
                 raise LiquidRenderError("block tag cannot be nested")
-            stack.append(self)
+            stack.append(own)
             rendering.scopes.append({"block": above})
             rendering.budget.enter()
             rendering.render(self.nodes)

@@ -56,7 +56,8 @@ console: .venv/.dev ## build the web console into the package
 	@scripts/build_console.sh
 
 docs: .venv/.dev ## build the documentation
-	@$(UV) run --locked --group docs mkdocs build --strict
+	@$(BIN)/python scripts/make_reference.py
+	@NO_MKDOCS_2_WARNING=1 $(UV) run --quiet --locked --group docs mkdocs build --quiet --strict
 
 chaos: .venv/.dev ## the fault suite in full
 	@$(BIN)/python -m pytest tests/chaos -m "" --run-chaos

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sluiceway.models.execution import ExecutionInput
     from sluiceway.models.json import JsonObject
 
-__all__ = ["load_served_flow", "run_on_server"]
+__all__ = ["bind_on_server", "load_served_flow", "run_on_server"]
 
 _PAGE: Final = 100
 _FLOWS: Final = "/api/v2/flows"
@@ -82,10 +82,8 @@ async def run_on_server(
         DefinitionError: the flow cannot run.
         ConnectionUnusable: it names a connection that is not there.
     """
-    actions = InstalledActions()
-    entry = fill_connections(entry, actions, binding)
-    refuse_problems(entry, actions)
-    flow = await bind_connections(entry, _ServedVault(api), binding)
+    entry = fill_connections(entry, InstalledActions(), binding)
+    flow = await bind_on_server(api, entry, binding)
     document: JsonObject = {
         "name": flow.name,
         "actions": [action.as_json() for action in flow.actions],
@@ -105,6 +103,19 @@ async def run_on_server(
     record: JsonObject = await api.call("GET", f"/sluiceway/v1/executions/{id_}", query=query)
     trace.finished(record)
     return record
+
+
+async def bind_on_server(api: Api, entry: FlowEntry, binding: Binding) -> Flow:
+    """Return the flow of *entry* with the server's connections in it.
+
+    Raises:
+        DefinitionError: the flow cannot run.
+        ConnectionUnusable: it names a connection that is not there.
+    """
+    actions = InstalledActions()
+    filled = fill_connections(entry, actions, binding)
+    refuse_problems(filled, actions)
+    return await bind_connections(filled, _ServedVault(api), binding)
 
 
 async def _begin(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sluiceway.bootstrap import Application
+    from sluiceway.cli._each import EachOptions
     from sluiceway.cli._trace import Trace
     from sluiceway.engine.binding import Binding
     from sluiceway.models.execution import ExecutionInput
@@ -50,6 +51,19 @@ _ANYWHERE: Final = ""
     help="Use the vault connection NAME where the flow says TOKEN; NAME alone: wherever the "
     "vault has none. local is the embedded tenant.",
 )
+@click.option(
+    "--each",
+    metavar="FILE",
+    help="Run it for every row of a .csv or .jsonl file, columns as fields; - is JSON lines on "
+    "stdin, -.csv CSV.",
+)
+@click.option(
+    "--batch",
+    metavar="ID",
+    help="Name the rows' batch: the same one again goes on where it stopped.",
+)
+@click.option("--concurrency", type=click.IntRange(1, 10_000), help="Rows run at once.")
+@click.option("--report", metavar="FILE", help="Write a JSON line for every row that ends.")
 @click.option("--json", "as_json", is_flag=True, help="Print the execution record as JSON.")
 def COMMAND(  # noqa: N802 - a constant, found by its name
     flow: str,
@@ -60,6 +74,10 @@ def COMMAND(  # noqa: N802 - a constant, found by its name
     vars_: str | None,
     settings: tuple[str, ...],
     pairs: tuple[str, ...],
+    each: str | None,
+    batch: str | None,
+    concurrency: int | None,
+    report: str | None,
     as_json: bool,
 ) -> int:
     """Run one flow now, and watch it.
@@ -71,9 +89,63 @@ def COMMAND(  # noqa: N802 - a constant, found by its name
     input_ = build_input(context=context, fields=fields, vars_=vars_, settings=settings)
     path = Path(flow)
     found = find_flow(path, name) if path.exists() or path.suffix == ".json" else None
+    if each is None:
+        _refuse_without_each(batch=batch, concurrency=concurrency, report=report)
+    else:
+        from sluiceway.cli._each import EachOptions  # noqa: PLC0415 - when used
+
+        options = EachOptions(
+            source=each,
+            batch_id=batch or "",
+            base=input_,
+            concurrency=concurrency,
+            report=report,
+            as_json=as_json,
+        )
+        return run_async(_run_each(flow, found, connections, options))
     return run_async(
         _run(flow, found=found, input_=input_, connections=connections, as_json=as_json)
     )
+
+
+def _refuse_without_each(**given: object) -> None:
+    for name, value in given.items():
+        if value is not None:
+            raise UsageError(
+                f"expected --each with --{name}, found --{name} alone",
+                hint="--each users.csv runs the flow for every row.",
+            )
+
+
+async def _run_each(
+    source: str,
+    found: tuple[FlowEntry, dict[str, ConnectionStub]] | None,
+    connections: dict[str, str],
+    options: EachOptions,
+) -> int:
+    from sluiceway.cli._each import RunHere, RunThere, run_each  # noqa: PLC0415 - when used
+    from sluiceway.cli._remote import find_server, open_api  # noqa: PLC0415
+    from sluiceway.cli._remote_run import bind_on_server, load_served_flow  # noqa: PLC0415
+    from sluiceway.engine.binding import (  # noqa: PLC0415
+        Binding,
+        bind_connections,
+        fill_connections,
+    )
+
+    settings = current_settings()
+    binding = Binding(chosen=connections, stubs=found[1] if found else {}, offer=_offer)
+    if find_server(settings) is not None:
+        async with open_api(settings) as api:
+            entry = found[0] if found else await load_served_flow(api, source)
+            flow = await bind_on_server(api, entry, binding)
+            runner = RunThere(api, flow, options.concurrency)
+            return await run_each(runner, flow.name, options)
+    async with open_here(settings) as application:
+        entry = found[0] if found else await load_stored_flow(application, source)
+        filled = fill_connections(entry, application.actions, binding)
+        refuse_problems(filled, application.actions)
+        flow = await bind_connections(filled, application.connections, binding)
+        return await run_each(RunHere(application, flow, options.concurrency), flow.name, options)
 
 
 async def _run(

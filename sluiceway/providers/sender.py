@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from functools import cache
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol
 
 from sluiceway.errors import (
     OutboundError,
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Awaitable, Callable
 
-    from typing_extensions import TypeIs
-
     from sluiceway.models.json import JsonValue
     from sluiceway.outbound.base import OutboundRequest, OutboundResponse, Transport
     from sluiceway.providers.base import (
@@ -38,13 +35,12 @@ if TYPE_CHECKING:
     )
     from sluiceway.providers.choice import ChosenEmail, ChosenPhone
 
-__all__ = ["MailTransport", "Sender", "is_kind", "open_smtp_sender"]
+__all__ = ["MailTransport", "Sender", "open_smtp_sender"]
 
 _MASK: Final = "███"
 _UNAUTHORIZED: Final = 401
 _TOKEN_MARGIN_S: Final = 60.0
 _KEPT_TOKENS: Final = 16
-T = TypeVar("T")
 
 
 class MailTransport(Protocol):
@@ -61,16 +57,6 @@ class MailTransport(Protocol):
     async def close(self) -> None:
         """Close its connections."""
         ...
-
-
-@cache
-def _is_subclass(kind: type, protocol: type) -> bool:
-    return issubclass(kind, protocol)
-
-
-def is_kind(provider: object, protocol: type[T]) -> TypeIs[T]:
-    """Tell whether *provider* has the methods of *protocol*; looked up once for each class."""
-    return _is_subclass(type(provider), protocol)
 
 
 def open_smtp_sender(
@@ -104,12 +90,12 @@ class Sender:
         """
         provider = chosen.provider
         try:
-            if is_kind(provider, SmtpEmailProvider):
+            if isinstance(provider, SmtpEmailProvider):
                 mail = provider.build_mail(message)
                 return provider.parse_reply(mail, await self._mail_transport().send(mail))
-            if is_kind(provider, CapturingEmailProvider):
+            if isinstance(provider, CapturingEmailProvider):
                 return provider.capture(message)
-            if is_kind(provider, TokenEmailProvider):
+            if isinstance(provider, TokenEmailProvider):
                 return await self._send_with_token(provider, message)
             return provider.parse_response(await self._exchange(provider.build_request(message)))
         except ProviderError as error:
@@ -120,7 +106,7 @@ class Sender:
         """Send *message* through the chosen provider. Raises as ``send_email``."""
         provider = chosen.provider
         try:
-            if is_kind(provider, CapturingPhoneProvider):
+            if isinstance(provider, CapturingPhoneProvider):
                 return provider.capture(message)
             return provider.parse_response(await self._exchange(provider.build_request(message)))
         except ProviderError as error:

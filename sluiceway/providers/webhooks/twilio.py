@@ -104,8 +104,11 @@ def _fields(body: bytes) -> list[tuple[str, str]]:
 
 def _algorithm(settings: str) -> str:
     """Return the digest that a header like ``key=…,algorithm=HMAC_SHA256`` names; SHA-1 if none."""
-    named = dict(part.strip().partition("=")[::2] for part in settings.split(","))
-    return "sha256" if named.get("algorithm", "").upper() == "HMAC_SHA256" else "sha1"
+    for part in settings.split(","):
+        name, _, value = part.strip().partition("=")
+        if name == "algorithm" and value.upper() == "HMAC_SHA256":
+            return "sha256"
+    return "sha1"
 
 
 def _sign(url: str, fields: list[tuple[str, str]], key: str, algorithm: str) -> bytes:

@@ -213,7 +213,9 @@ class Postbox:
         self.mails: list[Any] = []
         self.came = threading.Event()
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+    async def handle_DATA(  # noqa: N802 - the name that aiosmtpd calls
+        self, server: Any, session: Any, envelope: Any
+    ) -> str:
         self.mails.append(envelope)
         self.came.set()
         return "250 OK"

@@ -45,7 +45,7 @@ export function Shell({ children, onSearch, onTour }: { children: ReactNode; onS
       </header>
       <nav className={`side ${open ? 'open' : ''}`} aria-label="Pages">
         <Link to="/flows" className="brand" aria-label="Sluiceway, to the flows"><Mark size={28} /><span>Sluiceway</span></Link>
-        <button type="button" className="find" onClick={onSearch} aria-label="Find anything"><Icon name="search" size={15} /><span>Find anything</span><kbd>{/Mac/.test(navigator.platform) ? '⌘K' : 'Ctrl K'}</kbd></button>
+        <button type="button" className="find" onClick={onSearch} title="Find anything"><Icon name="search" size={15} /><span>Find anything</span><kbd aria-hidden="true">{/Mac/.test(navigator.platform) ? '⌘K' : 'Ctrl K'}</kbd></button>
         {PLACES.map((group, index) => (
           <ul key={index} className="side-group">
             {group.map((place) => {

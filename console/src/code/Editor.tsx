@@ -127,11 +127,10 @@ export default function CodeEditor(props: EditorProps) {
 }
 
 function attributesOf({ label, invalid, required, describedBy, readOnly }: Pick<EditorProps, 'label' | 'invalid' | 'required' | 'describedBy' | 'readOnly'>): Extension {
-  const attributes: Record<string, string> = { 'aria-label': label }
+  const attributes: Record<string, string> = { 'aria-label': label, 'tabindex': '0' }
   if (invalid) attributes['aria-invalid'] = 'true'
   if (required) attributes['aria-required'] = 'true'
   if (describedBy) attributes['aria-describedby'] = describedBy
-  // A text that is only to be read must be reachable by keyboard all the same, to scroll it.
-  if (readOnly) { attributes['tabindex'] = '0'; attributes['aria-readonly'] = 'true' }
+  if (readOnly) attributes['aria-readonly'] = 'true'
   return EditorView.contentAttributes.of(attributes)
 }

@@ -1,13 +1,13 @@
 /** The flow as a tree of nested lists: what is read out, tabbed through and drawn has one order. */
-import { memo, useEffect, useRef, type KeyboardEvent } from 'react'
+import { createContext, memo, use, useEffect, useRef, type KeyboardEvent } from 'react'
 import { useActions } from '../api/resources.ts'
-import type { Action } from '../api/types.ts'
+import type { Action, ActionSpec } from '../api/types.ts'
 import { BRANCHES, branchOf, contains, find, isCondition, walk, type Branch, type Place } from '../flow/tree.ts'
 import { Icon, Spinner } from '../ui/Icon.tsx'
 import { MenuButton, type MenuItem } from '../ui/Menu.tsx'
 import * as commands from './commands.ts'
 import { endsFlow, hueOf, iconOf, subtitleOf, titleOf } from './look.ts'
-import { useEditor, useStore } from './store.ts'
+import { useEditor, useStore, type EditorState } from './store.ts'
 
 export interface CanvasProps {
   onAdd: (place: Place) => void
@@ -16,6 +16,7 @@ export interface CanvasProps {
   onHelp: () => void
 }
 
+const SpecsContext = createContext<readonly ActionSpec[] | undefined>(undefined)
 const latest: { props: CanvasProps | null } = { props: null }
 
 export function Canvas(props: CanvasProps) {
@@ -31,14 +32,15 @@ export function Canvas(props: CanvasProps) {
     const root = box.current?.querySelector('.start')
     root?.scrollIntoView({ block: 'nearest', inline: 'center' })
   }, [])
+  const specs = useActions()
   return (
-    <div ref={box} className={`canvas ${isDragging ? 'dragging' : ''} ${hasRun ? 'has-run' : ''}`} role="region" aria-label="The flow’s steps" tabIndex={-1} onKeyDown={(event) => onKey(event, store, props)}
+    <SpecsContext value={specs}><div ref={box} className={`canvas ${isDragging ? 'dragging' : ''} ${hasRun ? 'has-run' : ''}`} role="region" aria-label="The flow’s steps" tabIndex={-1} onKeyDown={(event) => onKey(event, store, props)}
       onClick={(event) => { if (event.target === event.currentTarget || (event.target as HTMLElement).classList.contains('sheet')) store.select(null) }}>
       <div className="sheet" style={{ zoom }}>
         <div className="start"><span className="step-icon start-icon"><Icon name="play" size={15} /></span>Start</div>
         <StepList actions={actions} parent={null} branch="then" label="Steps" isOuter />
       </div>
-    </div>
+    </div></SpecsContext>
   )
 }
 
@@ -47,8 +49,8 @@ const StepList = memo(function StepList({ actions, parent, branch, label, isOute
   const ends = last !== undefined && endsFlow(last)
   return (
     <ol className="steps" aria-label={label}>
-      <li className="join"><AddButton place={{ parent, branch, index: 0 }} after={null} where={isOuter ? 'at the start' : `at the start of ${label}`} /></li>
-      {actions.map((action, index) => <StepItem key={action.id} action={action} parent={parent} branch={branch} index={index} isOuter={isOuter} />)}
+      <li className="join"><AddButton parent={parent} branch={branch} index={0} where={isOuter ? 'at the start' : `at the start of ${label}`} /></li>
+      {actions.map((action, index) => <StepItem key={action.id} action={action} parent={parent} branch={branch} index={index} />)}
       <li className={`finish ${ends ? 'ends' : ''} ${isOuter ? 'outer' : ''}`}>
         <span>{ends ? 'END' : isOuter ? 'END OF FLOW' : 'CONTINUE'}</span>
       </li>
@@ -56,38 +58,41 @@ const StepList = memo(function StepList({ actions, parent, branch, label, isOute
   )
 })
 
-const StepItem = memo(function StepItem({ action, parent, branch, index, isOuter }: { action: Action; parent: string | null; branch: Branch; index: number; isOuter?: boolean }) {
-  const collapsed = useEditor((state) => state.collapsed.has(action.id))
-  const isFork = isCondition(action)
-  const inside = isFork ? [...walk([action])].length - 1 : 0
+const StepItem = memo(function StepItem({ action, parent, branch, index }: { action: Action; parent: string | null; branch: Branch; index: number }) {
   return (
     <>
       <li className="step">
         <Card action={action} />
-        {isFork && !collapsed && (
-          <div className="branches">
-            {BRANCHES.map((name) => (
-              <div key={name} className={`branch ${name}`}>
-                <span className={`branch-name ${name}`}>{name === 'then' ? 'TRUE' : 'FALSE'}</span>
-                <StepList actions={branchOf(action, name)} parent={action.id} branch={name} label={`${name === 'then' ? 'true' : 'false'} of ${action.alias || action.id}`} />
-              </div>
-            ))}
-          </div>
-        )}
-        {isFork && collapsed && <CollapsedNote id={action.id} count={inside} />}
+        {isCondition(action) && <Branches action={action} />}
       </li>
-      <li className="join"><AddButton place={{ parent, branch, index: index + 1 }} after={action.id} where={`after ${action.alias || action.id}${isOuter ? '' : ''}`} /></li>
+      <li className="join"><AddButton parent={parent} branch={branch} index={index + 1} where={`after ${action.alias || action.id}`} /></li>
     </>
   )
 })
+
+function Branches({ action }: { action: Action }) {
+  const collapsed = useEditor((state) => state.collapsed.has(action.id))
+  if (collapsed) return <CollapsedNote id={action.id} count={[...walk([action])].length - 1} />
+  return (
+    <div className="branches">
+      {BRANCHES.map((name) => (
+        <div key={name} className={`branch ${name}`}>
+          <span className={`branch-name ${name}`}>{name === 'then' ? 'TRUE' : 'FALSE'}</span>
+          <StepList actions={branchOf(action, name)} parent={action.id} branch={name} label={`${name === 'then' ? 'true' : 'false'} of ${action.alias || action.id}`} />
+        </div>
+      ))}
+    </div>
+  )
+}
 
 function CollapsedNote({ id, count }: { id: string; count: number }) {
   const store = useStore()
   return <button type="button" className="collapsed-note" onClick={() => store.toggleCollapsed(id)}>{count} {count === 1 ? 'step' : 'steps'} hidden · show</button>
 }
 
-const AddButton = memo(function AddButton({ place, where }: { place: Place; after: string | null; where: string }) {
+const AddButton = memo(function AddButton({ parent, branch, index, where }: Place & { where: string }) {
   const store = useStore()
+  const place: Place = { parent, branch, index }
   const box = useRef<HTMLButtonElement>(null)
   const mayDrop = () => {
     const { dragging } = store.get()
@@ -112,14 +117,22 @@ const AddButton = memo(function AddButton({ place, where }: { place: Place; afte
   )
 })
 
+/** What a card shows of the editor's state, as one text: one subscription a card, drawn anew when it differs. */
+function lookOf(state: EditorState, id: string): string {
+  const step = state.run?.steps[id]
+  const status = state.run ? step?.status ?? (state.run.isLive ? 'WAITING' : 'SKIPPED') : ''
+  return [state.selected === id ? 1 : 0, state.problems[id]?.length ?? 0, id in state.pinned ? 1 : 0, status, step?.status_code ?? ''].join()
+}
+
 const Card = memo(function Card({ action }: { action: Action }) {
   const store = useStore()
-  const specs = useActions()
-  const isSelected = useEditor((state) => state.selected === action.id)
-  const problems = useEditor((state) => state.problems[action.id]?.length ?? 0)
-  const pinned = useEditor((state) => action.id in state.pinned)
-  const status = useEditor((state) => (state.run ? state.run.steps[action.id]?.status ?? (state.run.isLive ? 'WAITING' : 'SKIPPED') : null))
-  const code = useEditor((state) => state.run?.steps[action.id]?.status_code ?? null)
+  const specs = use(SpecsContext)
+  const [on, problemCount, isPinned, statusText, codeText] = useEditor((state) => lookOf(state, action.id)).split(',')
+  const isSelected = on === '1'
+  const problems = Number(problemCount)
+  const pinned = isPinned === '1'
+  const status = statusText || null
+  const code = codeText ? Number(codeText) : null
   const title = titleOf(action, specs)
   const subtitle = subtitleOf(action)
   const items = (): MenuItem[] => [

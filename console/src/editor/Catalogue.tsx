@@ -58,9 +58,9 @@ export function Catalogue({ onPick, onPaste, onClose }: { onPick: (spec: ActionS
             <div key={family} role="group" aria-label={familyTitle(family)} className="catalogue-group">
               <span aria-hidden="true">{familyTitle(family)}</span>
               {members.map(({ spec, index }) => (
-                <div key={spec.action} id={`${id}${index}`} role="option" aria-selected={index === chosen} aria-label={spec.title} className="catalogue-item" onClick={() => onPick(spec)} onMouseMove={() => { if (index !== chosen) setAt(index) }}>
+                <div key={spec.action} id={`${id}${index}`} role="option" aria-selected={index === chosen} className="catalogue-item" onClick={() => onPick(spec)} onMouseMove={() => { if (index !== chosen) setAt(index) }}>
                   <span className={`step-icon ${hueOf(spec.type, spec.action)}`}><Icon name={iconOf(spec.type, spec.action)} size={18} /></span>
-                  <span className="grow"><b>{spec.title}</b><small>{spec.summary}</small></span>
+                  <span className="grow"><b>{spec.title}</b> <small>{spec.summary}</small></span>
                 </div>
               ))}
             </div>

@@ -36,7 +36,12 @@ export function EditorPage({ id }: { id: string }) {
   useEffect(() => {
     preloadEditor()
     // Only what was read first begins an editor: what is read later must not take work away.
-    if (flow.data && isRead && store?.flowId !== id) setStore(new EditorStore(id, { name: flow.data.name, actions: flow.data.actions }))
+    if (flow.data && isRead && store?.flowId !== id) {
+      const made = new EditorStore(id, { name: flow.data.name, actions: flow.data.actions })
+      const wanted = new URLSearchParams(location.search).get('action')
+      if (wanted && find(made.doc.actions, wanted)) made.select(wanted)
+      setStore(made)
+    }
   }, [id, isRead, flow.data, store])
   if (flow.error) {
     return <Empty icon="flow" title="This flow is not there" action={<Link to="/flows" className="btn">To the flows</Link>}>{flow.error instanceof ApiError && flow.error.status === 404 ? 'It may have been deleted, or the address is wrong.' : flow.error.message}</Empty>
@@ -61,10 +66,19 @@ function Editor() {
   const seen = useQuery(`executions/last/${flowId}`, () => lastExecution(flowId), { fresh: 1000 }).data ?? null
   const panelTab = (query.get('tab') as PanelTab | null) ?? 'form'
 
-  // The address names what is selected, and the address decides when it is what came first.
+  // The address names what is selected, and what is selected follows the address.
   const wanted = query.get('action')
-  useEffect(() => { if (wanted !== store.get().selected) store.select(wanted && find(store.doc.actions, wanted) ? wanted : null) }, [wanted, store])
-  useEffect(() => { if (selected !== new URLSearchParams(location.search).get('action')) setQuery({ action: selected, tab: null }) }, [selected])
+  const told = useRef(selected)
+  useEffect(() => {
+    if (wanted === told.current) return
+    told.current = wanted
+    store.select(wanted && find(store.doc.actions, wanted) ? wanted : null)
+  }, [wanted, store])
+  useEffect(() => {
+    if (selected === told.current) return
+    told.current = selected
+    setQuery({ action: selected, tab: null })
+  }, [selected])
 
   useProblems(store)
   useLeaveGuard(useCallback(() => (store.isDirty ? 'This flow has unsaved changes. Leave without saving them?' : null), [store]))

@@ -111,7 +111,7 @@ function Detail({ id }: { id: string }) {
       </div>
       <div role="tabpanel" aria-label={tab}>
         {content.error && tab !== 'attempts' && <Note kind="warn">{content.error.message}</Note>}
-        {tab === 'preview' && isEmail && !content.error && <div className={`preview-frame tall ${width}`}><iframe title="Rendered email" sandbox="" src={`/sluiceway/v1/outbox/${seg(id)}/page${images ? '?images=show' : ''}`} /></div>}
+        {tab === 'preview' && isEmail && !content.error && <div className={`preview-frame tall ${width}`} tabIndex={0} role="group" aria-label="Rendered email, to scroll"><iframe title="Rendered email" sandbox="" src={`/sluiceway/v1/outbox/${seg(id)}/page${images ? '?images=show' : ''}`} /></div>}
         {tab === 'preview' && !isEmail && content.data && (
           <div className="stack s">
             <div className={`bubble ${one.channel === 'call' ? 'call' : ''}`}>{one.channel === 'call' && <Icon name="call" size={15} />}<span>{content.data.text}</span></div>

@@ -64,7 +64,7 @@ export function MessagePreview({ action, seen }: { action: Action; seen: Executi
                 <Segmented label="Part" value={part} onChange={setPart} options={[{ value: 'html', label: 'HTML' }, { value: 'text', label: 'Text' }, { value: 'source', label: 'Source' }]} />
                 {part === 'html' && <Segmented label="Width" value={width} onChange={setWidth} options={[{ value: 'phone', label: 'Phone', icon: 'phone' }, { value: 'desktop', label: 'Desktop', icon: 'desktop' }]} />}
               </div>
-              {part === 'html' && <div className={`preview-frame ${width}`}><iframe key={preview.url} title="Rendered email" sandbox="" src={preview.url} /></div>}
+              {part === 'html' && <div className={`preview-frame ${width}`} tabIndex={0} role="group" aria-label="Rendered email, to scroll"><iframe key={preview.url} title="Rendered email" sandbox="" src={preview.url} /></div>}
               {part === 'text' && <pre className="codebox preview-text" tabIndex={0}>{preview.text}</pre>}
               {part === 'source' && <pre className="codebox preview-text" tabIndex={0}>{preview.html}</pre>}
             </>

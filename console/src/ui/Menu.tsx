@@ -72,8 +72,8 @@ function MenuList({ id, label, anchor, items, onClose }: { id: string; label: st
       next?.focus()
     }
   }
-  // Inside an open dialog the menu must be in the top layer with it.
-  const home = anchor.closest('dialog') ?? document.body
+  // Inside an open dialog the menu must be in the top layer with it; else in the landmark it belongs to.
+  const home = anchor.closest('dialog, main, nav') ?? document.body
   return createPortal(
     <div ref={list} id={id} role="menu" aria-label={label} className="menu" onKeyDown={onKeyDown}>
       {items.map((item, index) => item === '-'

@@ -161,6 +161,7 @@ class Stage:
         mocks: Mocks | None = None,
         setups: Mapping[str, JsonObject] | None = None,
         providers: Mapping[str, bool] | None = None,
+        outputs: JsonObject | None = None,
         wrap: Callable[[ActionLookup, Mocks], ObservedActions] = ObservedActions,
     ) -> Rehearsed:
         """Run *flow* to its end; delays pass at once. Nothing leaves.
@@ -171,6 +172,7 @@ class Stage:
             mocks: what stands for steps and exchanges.
             setups: vault connections by name: ``{app_id, setup}``; others are made up.
             providers: whether there is a provider, by channel; all by default.
+            outputs: of earlier steps that *flow*, a part of another, leaves out.
             wrap: makes the catalogue of the run.
         """
         used = mocks or Mocks()
@@ -187,7 +189,7 @@ class Stage:
         )
         engine = replace(self.application.engine, actions=observed, now=self.clock.read)
         given = input_ or ExecutionInput()
-        id_ = await self._carry_out(engine, world, flow, given)
+        id_ = await self._carry_out(engine, world, flow, given, outputs or {})
         record = await Executions(engine, Live()).get(id_, debug=True)
         stored = [step.vars for step in observed.steps if step.vars]
         final: JsonObject = dict(given.vars)
@@ -203,7 +205,12 @@ class Stage:
         )
 
     async def _carry_out(
-        self, engine: Engine, world: World, flow: Flow, input_: ExecutionInput
+        self,
+        engine: Engine,
+        world: World,
+        flow: Flow,
+        input_: ExecutionInput,
+        outputs: JsonObject,
     ) -> str:
         store, sealer = engine.store, engine.sealer
         # Runs with one seed share everything but their ids: they stand in one store.
@@ -211,7 +218,7 @@ class Stage:
         id_ = encode_id("afe", self.runs)
         document = encode(flow.as_json())
         digest = digest_of(document)
-        payload = Payload(input=input_, seed=self.chance.next_seed())
+        payload = Payload(input=input_, seed=self.chance.next_seed(), outputs=outputs)
         await store.create(
             NewExecution(
                 id=id_,

@@ -117,6 +117,8 @@ def _responses(route: Route) -> JsonObject:
             "description": route.summary,
             "content": {route.media: {"schema": {"type": "string"}}},
         }
+        if route.media == "text/event-stream":
+            responses["204"] = {"description": "There is nothing more to tell: do not come again"}
     else:
         schema: JsonObject = route.response or {}
         for status in {route.status, 200 if route.status == HTTPStatus.ACCEPTED else route.status}:

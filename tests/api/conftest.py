@@ -5,12 +5,14 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import jsonschema_rs
 import pytest
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ class Running:
     folder: Path
     process: subprocess.Popen[str] = field(repr=False)
     token: str = ""
+    document: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __call__(
         self,
@@ -47,7 +50,29 @@ class Running:
         found = {name.lower(): value for name, value in answer.getheaders()}
         connection.close()
         is_json = found.get("content-type", "").startswith("application/json")
-        return answer.status, json.loads(text) if text and is_json else text, found
+        value = json.loads(text) if text and is_json else text
+        self._check(method, path, answer.status, value)
+        return answer.status, value, found
+
+    def _check(self, method: str, path: str, status: int, value: Any) -> None:
+        """Check that the answer is as our own API's document says."""
+        plain = path.partition("?")[0]
+        if not plain.startswith("/sluiceway/v1/") or plain.endswith(".json"):
+            return
+        self.document = self.document or self("GET", "/sluiceway/v1/openapi.json")[1]
+        fitting = [
+            template
+            for template, operations in self.document["paths"].items()
+            if method.lower() in operations
+            and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), plain)
+        ]
+        template = min(fitting, key=lambda one: one.count("{"))
+        responses = self.document["paths"][template][method.lower()]["responses"]
+        described = responses.get(str(status)) or responses[f"{status // 100}XX"]
+        content = described.get("content", {}).get("application/json")
+        if content is not None:
+            schema = {**content["schema"], "components": self.document["components"]}
+            jsonschema_rs.Draft202012Validator(schema).validate(value)
 
 
 def start(folder: Path, *arguments: str, **settings: str) -> Running:

@@ -12,6 +12,7 @@ import msgspec
 
 from sluiceway.api.paging import CHECKPOINT
 from sluiceway.api.route import Call, Param, Reply, Route, Stream
+from sluiceway.api.shapes import COUNTS, EXECUTION, EXECUTIONS
 from sluiceway.engine.outbox_record import step_messages
 from sluiceway.engine.record import summary_of
 from sluiceway.errors import Conflict, InvalidRequest, NotFound
@@ -306,6 +307,7 @@ ROUTES: Final = (
         path=f"{_V1}/flows/{{id}}/executions",
         handle=_start,
         summary="Start an execution of a flow",
+        response=EXECUTION,
         scopes=("create:flows_executions",),
         query=(_WAIT,),
         body=_START,
@@ -317,6 +319,7 @@ ROUTES: Final = (
         path=f"{_V1}/executions",
         handle=_run,
         summary="Run a flow that is not saved",
+        response=EXECUTION,
         scopes=("create:flows_executions",),
         query=(_WAIT,),
         body=_RUN,
@@ -328,6 +331,7 @@ ROUTES: Final = (
         path=f"{_V1}/executions",
         handle=_list,
         summary="List the executions of all flows",
+        response=EXECUTIONS,
         scopes=("read:flows_executions",),
         query=_FILTERS,
         tag=_TAG,
@@ -337,6 +341,7 @@ ROUTES: Final = (
         path=f"{_V1}/executions/counts",
         handle=_counts,
         summary="Count executions by status",
+        response=COUNTS,
         scopes=("read:flows_executions",),
         tag=_TAG,
     ),
@@ -345,6 +350,7 @@ ROUTES: Final = (
         path=_ONE,
         handle=_get,
         summary="Get an execution",
+        response=EXECUTION,
         scopes=("read:flows_executions",),
         query=(_HYDRATE,),
         tag=_TAG,
@@ -363,6 +369,7 @@ ROUTES: Final = (
         path=f"{_ONE}/cancel",
         handle=_cancel,
         summary="Cancel an execution",
+        response=EXECUTION,
         scopes=("update:flows_executions",),
         tag=_TAG,
     ),
@@ -371,6 +378,7 @@ ROUTES: Final = (
         path=f"{_ONE}/retry",
         handle=_retry,
         summary="Run an execution again",
+        response=EXECUTION,
         scopes=("update:flows_executions",),
         body=_RETRY,
         status=202,

@@ -54,7 +54,7 @@ def COMMAND() -> None:  # noqa: N802 - a constant, found by its name
 @_as_json
 def list_(*, as_json: bool, take: int, **wanted: Any) -> int:
     """List messages, newest first."""
-    found, counts = run_async(_list(take, wanted))
+    found, counts, is_served = run_async(_list(take, wanted))
     if as_json:
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
         return 0
@@ -78,6 +78,10 @@ def list_(*, as_json: bool, take: int, **wanted: Any) -> int:
     told = ", ".join(f"{number} {status}" for status, number in counts.items() if number)
     if told:
         click.echo(f"In all: {told}", err=True)
+    if counts["QUEUED"] and not is_served:
+        click.echo(
+            "No server delivers them here. Send them now: sluiceway outbox deliver", err=True
+        )
     return 0
 
 
@@ -111,6 +115,9 @@ def show(id_: str, *, content: bool, as_json: bool) -> int:
     )
     _print_history(message)
     if said is not None:
+        if "sms" in said:
+            size = said["sms"]
+            click.echo(f"Segments:  {size['segments']} ({size['encoding']}, {size['units']} units)")
         click.echo()
         click.echo(said["text"])
     return 0
@@ -195,10 +202,13 @@ def _short(timestamp: str) -> str:
     return timestamp[:19].replace("T", " ")
 
 
-async def _list(take: int, wanted: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[str, int]]:
+async def _list(
+    take: int, wanted: dict[str, Any]
+) -> tuple[list[dict[str, Any]], dict[str, int], bool]:
     from sluiceway.cli._remote import open_api  # noqa: PLC0415 - --help need not load it
 
-    async with open_api(current_settings()) as api:
+    settings = current_settings()
+    async with open_api(settings) as api:
         found: list[dict[str, Any]] = []
         query: dict[str, Any] = {
             "status": [*wanted["statuses"]],
@@ -215,7 +225,9 @@ async def _list(take: int, wanted: dict[str, Any]) -> tuple[list[dict[str, Any]]
             start = page.get("next")
             if start is None:
                 break
-        return found, await api.call("GET", f"{_PATH}/counts")
+        # PostgreSQL's workers are not seen from here.
+        is_served = api.server is not None or settings.sqlite_path is None
+        return found, await api.call("GET", f"{_PATH}/counts"), is_served
 
 
 async def _deliver() -> tuple[int | None, dict[str, int]]:

@@ -34,6 +34,8 @@ _RESET: Final = (
     "email_template",
     "phone_provider",
     "phone_template",
+    "delivery_limits",
+    "delivery_webhook",
     "tenant_settings",
 )
 

@@ -16,9 +16,10 @@ from sluiceway.models.masking import MASK
 if TYPE_CHECKING:
     from sluiceway.models.json import JsonObject, JsonValue
 
-__all__ = ["Agreement", "Disagreement", "agree"]
+__all__ = ["Agreement", "Disagreement", "agree", "outputs_differ"]
 
 _ABSENT: Final = "(absent)"
+_PASSING: Final = re.compile(r"/headers(/.*)?|/body(/\d+)?/(created_at|updated_at)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,13 @@ class Agreement:
 
     value: JsonValue
     differences: list[Disagreement] = field(default_factory=list[Disagreement])
+
+
+def outputs_differ(found: JsonValue, recorded: JsonValue) -> list[Disagreement]:
+    """Return where an output differs; headers, and when users were made, are left aside."""
+    return [
+        one for one in agree(None, found, recorded).differences if not _PASSING.fullmatch(one.at)
+    ]
 
 
 def agree(raw: JsonValue, found: JsonValue, recorded: JsonValue, *, at: str = "") -> Agreement:

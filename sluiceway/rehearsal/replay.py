@@ -12,15 +12,18 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
-from sluiceway.actions.base import StepOutcome
+from sluiceway.actions.base import Effect, StepOutcome
 from sluiceway.engine.params import convert_params
 from sluiceway.errors import SluicewayError
+from sluiceway.expressions import Undefined
+from sluiceway.models.execution import ExecutionInput
+from sluiceway.models.masking import MASK
 from sluiceway.models.timestamps import parse_timestamp
-from sluiceway.rehearsal.agreement import Disagreement, agree
+from sluiceway.rehearsal.agreement import Disagreement, agree, outputs_differ
 from sluiceway.rehearsal.clock import DEFAULT_TIME
 from sluiceway.rehearsal.mocks import Mocks, mocked_failure
 from sluiceway.rehearsal.observing import AnyParams, ObservedActions, ObservedStep, mocked_outcome
-from sluiceway.rehearsal.users import recorded_users
+from sluiceway.rehearsal.users import put_user, recorded_users
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,6 +39,9 @@ __all__ = ["Replay", "StepReplay", "replay_execution"]
 
 _LOGIC: Final = "FLOW"
 _BRANCHES: Final = ("then", "else")
+_USER_ACTIONS: Final = frozenset({"AUTH0/CREATE_USER", "AUTH0/GET_USER", "AUTH0/UPDATE_USER"})
+_STAND_IN: Final = "Masked-value-1"
+"""Strong enough for a password."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -130,15 +136,15 @@ async def replay_execution(
     actions = {placed.action.id: placed.action for placed in flow.walk()}
 
     def wrap(inner: ActionLookup, used: Mocks) -> ObservedActions:
-        return _ReplayedActions(inner, used, recording, actions, seen)
+        return _ReplayedActions(inner, used, _Past(stage, recording, actions, seen))
 
-    run = await stage.run(flow, recording.input, mocks=mocks, wrap=wrap)
+    run = await stage.run(flow, _filled_input(recording.input), mocks=mocks, wrap=wrap)
     _note_failures(run, recording, seen)
     steps = [seen[id_] for id_ in run.path if id_ in seen]
     steps += [
         StepReplay(id=step.id, source="gone") for step in recording.steps if step.id not in run.path
     ]
-    output = agree(None, run.output, recording.output, at="/output").differences
+    output = agree(None, run.output, recording.output).differences
     return Replay(recording=recording, run=run, steps=steps, output=output)
 
 
@@ -158,28 +164,48 @@ def _note_failures(run: Rehearsed, recording: Recording, seen: dict[str, StepRep
         before = recording.step(id_)
         if id_ in seen or not isinstance(error, dict):
             continue
-        is_same = before is not None and before.error is not None
-        is_same = is_same and (before.error or {}).get("code") == error.get("code")  # type: ignore[union-attr]
+        was = before.error if before is not None else None
+        is_same = was is not None and was.get("code") == error.get("code")
         seen[id_] = StepReplay(
             id=id_, source="flow", is_new=before is None, error=None if is_same else error
         )
 
 
+def _filled_input(given: ExecutionInput) -> ExecutionInput:
+    """Put something that passes for a secret in the places that are masked."""
+    roots = {name: _filled(value) for name, value in given.as_json().items()}
+    return ExecutionInput(**{k: v for k, v in roots.items() if isinstance(v, dict)})
+
+
+def _filled(value: JsonValue) -> JsonValue:
+    if isinstance(value, str):
+        return value.replace(MASK, _STAND_IN)
+    if isinstance(value, list):
+        return [_filled(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _filled(item) for key, item in value.items()}
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """The record, the flow's actions by id, and what is noted of each step."""
+
+    stage: Stage
+    recording: Recording
+    actions: dict[str, Action]
+    seen: dict[str, StepReplay]
+
+
 class _ReplayedActions(ObservedActions):
     """Actions that take what the record has, where they are given what they were given then."""
 
-    def __init__(
-        self,
-        inner: ActionLookup,
-        mocks: Mocks,
-        recording: Recording,
-        actions: dict[str, Action],
-        seen: dict[str, StepReplay],
-    ) -> None:
+    def __init__(self, inner: ActionLookup, mocks: Mocks, past: _Past) -> None:
         super().__init__(inner, mocks)
-        self._recording = recording
-        self._actions = actions
-        self._seen = seen
+        self._recording = past.recording
+        self._actions = past.actions
+        self._seen = past.seen
+        self._stage = past.stage
         self._connections: dict[str, JsonValue] = {}
 
     def _observed(self, spec: ActionSpec[Any]) -> ActionSpec[Any]:
@@ -221,7 +247,7 @@ class _ReplayedActions(ObservedActions):
             note.params = [Disagreement("/action", before, action.name)]
         outcome = await self._anew(spec, context, given, note)
         if recorded is not None and not note.error:
-            note.output = agree(None, outcome.output, recorded.output).differences
+            note.output = outputs_differ(outcome.output, recorded.output)
         return outcome, given
 
     async def _logic(
@@ -259,6 +285,10 @@ class _ReplayedActions(ObservedActions):
         note.source = "record"
         if recorded.error is not None:
             raise mocked_failure(recorded.error)
+        body = recorded.output.get("body") if isinstance(recorded.output, dict) else None
+        if spec.name in _USER_ACTIONS and isinstance(body, dict) and "user_id" in body:
+            # What follows may run anew, and must find the user as the step left it.
+            await put_user(self._stage, body)
         if spec.type_ == _LOGIC:
             # Logic sends nothing: it runs with what it was given then.
             try:
@@ -274,6 +304,8 @@ class _ReplayedActions(ObservedActions):
         mock = self._mocks.take(context.step_id)
         recorded = self._recording.step(context.step_id)
         try:
+            if spec.name == "AUTH0/CREATE_USER" and recorded is not None:
+                given = _with_recorded_id(given, recorded)
             params = convert_params(spec, given)
             if mock is not None:
                 note.source = "mock"
@@ -300,16 +332,22 @@ class _ReplayedActions(ObservedActions):
         return left
 
 
-def _effect(spec: ActionSpec[Any]) -> Any:
-    """A replay makes no call twice: what depended on the params counts as harmless."""
-    from sluiceway.actions.base import Effect  # noqa: PLC0415 - named here alone
+def _with_recorded_id(given: JsonObject, recorded: RecordedStep) -> JsonObject:
+    """Let a user that is made anew have the id it had: what follows is then comparable."""
+    payload = given.get("payload")
+    body = recorded.output.get("body") if isinstance(recorded.output, dict) else None
+    user_id = body.get("user_id") if isinstance(body, dict) else None
+    if not isinstance(payload, dict) or not isinstance(user_id, str) or "user_id" in payload:
+        return given
+    return {**given, "payload": {**payload, "user_id": user_id.rpartition("|")[2]}}
 
+
+def _effect(spec: ActionSpec[Any]) -> Effect:
+    """A replay makes no call twice: what depended on the params counts as harmless."""
     return spec.effect if isinstance(spec.effect, Effect) else Effect.REPEATABLE
 
 
 def _resolved(spec: ActionSpec[Any], context: ActionContext, own: JsonObject) -> JsonObject:
-    from sluiceway.expressions import Undefined  # noqa: PLC0415 - named here alone
-
     result: JsonObject = {}
     for key, value in own.items():
         if key in spec.liquid_params:

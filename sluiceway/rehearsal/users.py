@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from sluiceway.models.json import JsonObject, JsonValue
+    from sluiceway.models.json import JsonObject, JsonScalar, JsonValue
     from sluiceway.rehearsal.recordings import Recording
     from sluiceway.rehearsal.stage import Stage
 
-__all__ = ["add_user", "recorded_users"]
+__all__ = ["add_user", "put_user", "recorded_users"]
 
 _DATABASE: Final = "auth0"
 _KEY_BITS: Final = 96
@@ -69,19 +69,24 @@ def _moment(value: JsonValue, stage: Stage) -> datetime:
         return stage.clock.now
 
 
+async def put_user(stage: Stage, user: JsonObject) -> None:
+    """Keep a user in place of the one with its id; values that are masked are left out."""
+    user_id = user.get("user_id")
+    if not isinstance(user_id, str) or _is_masked(user_id):
+        return
+    await stage.environment.documents.delete(KIND, user_id)
+    shown = {key: value for key, value in user.items() if not _is_masked(value)}
+    try:
+        await add_user(stage, shown)
+    except UsageError:
+        # Another user of the record has its email: records tell of different moments.
+        return
+
+
 async def recorded_users(stage: Stage, recording: Recording) -> None:
     """Keep the users that a record speaks of: of its context, and of what the tenant answered."""
-    seen: set[str] = set()
     for user in _users_of(recording):
-        user_id = user.get("user_id")
-        if not isinstance(user_id, str) or user_id in seen or MASK in user_id:
-            continue
-        seen.add(user_id)
-        shown = {key: value for key, value in user.items() if not _is_masked(value)}
-        try:
-            await add_user(stage, shown)
-        except UsageError:
-            continue
+        await put_user(stage, user)
 
 
 def _users_of(recording: Recording) -> Iterator[JsonObject]:
@@ -89,9 +94,15 @@ def _users_of(recording: Recording) -> Iterator[JsonObject]:
     user = recording.input.context.get("user")
     if isinstance(user, dict):
         yield user
+    made: set[JsonScalar] = set()
     for step in recording.steps:
         body = step.output.get("body") if isinstance(step.output, dict) else None
-        if step.action == "GET_USER" and isinstance(body, dict):
+        user_id = body.get("user_id") if isinstance(body, dict) else None
+        if not isinstance(body, dict) or not isinstance(user_id, str):
+            continue
+        if step.action == "CREATE_USER":
+            made.add(user_id)
+        elif step.action == "GET_USER" and user_id not in made:
             yield body
 
 

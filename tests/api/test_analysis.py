@@ -82,3 +82,32 @@ def test_what_an_import_held_is_kept_and_forgotten(door: Door) -> None:
     assert kept == {"id": "dashboard:f", **record, "rest": {}}
     assert door("DELETE", path).status == 204
     assert door("GET", "/sluiceway/v1/imports").body == {"imports": []}
+
+
+def test_records_are_replayed_against_an_edited_flow(door: Door) -> None:
+    step = {
+        "id": "give",
+        "type": "FLOW",
+        "action": "RETURN_JSON",
+        "params": {"payload": {"a": "{{fields.a}}"}},
+    }
+    record = {
+        "id": "afe_1",
+        "status": "COMPLETED",
+        "debug": {
+            "input": {"context": {}, "fields": {"a": 1}, "vars": {}},
+            "steps": [{"id": "give", "input": {"payload": {"a": 1}}, "output": {"a": 1}}],
+            "output": {"a": 1},
+        },
+    }
+
+    same = door("POST", "/sluiceway/v1/replay", {"executions": [record], "flow": [step]})
+    assert same.status == 200
+    assert same.body["summary"] == {"executions": 1, "same": 1}
+    changed = {**step, "params": {"payload": {"a": 2}}}
+    (other,) = door(
+        "POST", "/sluiceway/v1/replay", {"executions": [record], "flow": [changed]}
+    ).body["replays"]
+    assert other["steps"][0]["params"] == [{"at": "/payload/a", "before": 1, "after": 2}]
+    assert door("POST", "/sluiceway/v1/replay", {"flow": [step]}).status == 400
+    assert door("POST", "/sluiceway/v1/replay", {"executions": [record]}).status == 400

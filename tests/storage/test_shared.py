@@ -27,7 +27,7 @@ def _message(at: Any, number: int, queue: str = "email") -> NewMessage:
         step_id="mail",
         queue=queue,
         channel=queue,
-        created_at=at(),
+        created_at=at(number / 1000 - 1),
         shown={"to": f"user{number}@x.example", "subject": "100%"},
         sealed=b"\x00content",
     )

@@ -35,18 +35,23 @@ _INSERT: Final = (
     " journey_id, status, created_at, updated_at, ready_at, idempotency_key, batch_id, payload)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, 'QUEUED', ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
-# A row that waits is measured by the wall clock, a lease by the store's own.
+# The moment to start is one of the wall clock's, and a lease runs on the store's own. A delay
+# passes by whichever is ahead: a wall clock that was put back does not make it longer.
 _CLAIM: Final = (
     "UPDATE executions SET status = 'RUNNING', owner = :owner, claim = claim + 1,"
     " takeovers = CASE WHEN status = 'RUNNING' THEN takeovers + 1 ELSE 0 END,"
     " clock_at = CASE WHEN status = 'RUNNING' THEN clock_at ELSE :now END,"
     " started_at = coalesce(started_at, :now), updated_at = :now, ready_at = :lease_until"
     " WHERE seq IN (SELECT seq FROM executions WHERE ready_at <= max(:now, :lease_now)"
-    " AND CASE WHEN status = 'RUNNING' THEN ready_at <= :lease_now AND (owner IS NOT :owner"
+    " AND CASE WHEN status = 'DELAYED' THEN 1 WHEN status = 'RUNNING'"
+    " THEN ready_at <= :lease_now AND (owner IS NOT :owner"
     " OR id NOT IN (SELECT value FROM json_each(:holding)))"
     " ELSE ready_at <= :now END ORDER BY ready_at, seq LIMIT :limit)"
     f" RETURNING {COLUMNS}"
 )
+_AGREES_WITHIN_MS: Final = 1000
+"""Clocks that differ by less are one: the moment that a record shows is the one that was meant."""
+
 _HELD: Final = "id = ? AND owner = ? AND claim = ? AND status = 'RUNNING'"
 
 
@@ -161,11 +166,12 @@ class SqliteExecutionStore(SqliteExecutionLists):
         """See ``ExecutionStore``."""
 
         def operation(connection: sqlite3.Connection) -> None:
+            ahead = max(0, self._lease_clock.now_ms() - to_ms(at))
             _update_held(
                 connection,
                 claim,
                 "status = 'DELAYED', owner = NULL, takeovers = 0, ready_at = ?, updated_at = ?",
-                (to_ms(wake_at), to_ms(at)),
+                (to_ms(wake_at) + (ahead if ahead > _AGREES_WITHIN_MS else 0), to_ms(at)),
             )
             _append(connection, claim.id, write)
             insert_messages(connection, messages)

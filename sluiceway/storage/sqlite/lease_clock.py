@@ -1,4 +1,4 @@
-"""The clock that leases run on: it never steps, whatever happens to the machine's wall clock."""
+"""The store's own clock: it never steps back, whatever happens to the machine's wall clock."""
 
 from __future__ import annotations
 
@@ -12,18 +12,26 @@ __all__ = ["LeaseClock"]
 
 
 class LeaseClock:
-    """Milliseconds since 1970 at the process's start, and from there on by the monotonic clock."""
+    """Milliseconds since 1970 at the process's start, and from there on by a clock that only runs.
+
+    It counts the time that the machine slept, where the system can tell.
+    """
 
     def __init__(
         self,
         *,
         wall_s: Callable[[], float] = time.time,
-        monotonic_s: Callable[[], float] = time.monotonic,
+        monotonic_s: Callable[[], float] | None = None,
     ) -> None:
         """Read both clocks once."""
-        self._monotonic_s = monotonic_s
-        self._offset_s = wall_s() - monotonic_s()
+        self._monotonic_s = monotonic_s or _running_s
+        self._offset_s = wall_s() - self._monotonic_s()
 
     def now_ms(self) -> int:
         """Return the reading."""
         return int((self._monotonic_s() + self._offset_s) * 1000)
+
+
+def _running_s() -> float:
+    number = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if number is None else time.clock_gettime(number)

@@ -157,6 +157,27 @@ class StoredConnections:
                 continue
             return self._open(new)
 
+    async def empty(self, id_: str) -> VaultConnection:
+        """Forget the connection's setup; its name stays, and it is not ready any more.
+
+        Raises:
+            NotFound: there is no such connection.
+        """
+        while True:
+            old = await self._load(id_)
+            new = replace(
+                old,
+                body={**old.body, "fingerprint": self._new_fingerprint()},
+                version=old.version + 1,
+                updated_at=self.now(),
+                secret=None,
+            )
+            try:
+                await self.documents.replace(new)
+            except StaleVersion:
+                continue
+            return self._open(new)
+
     async def delete(self, id_: str, *, force: bool = False) -> None:
         """Delete a connection.
 

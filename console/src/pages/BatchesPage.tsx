@@ -61,7 +61,7 @@ function Progress({ id }: { id: string }) {
         <>
           <div className="row wrap between"><h2>{id}</h2><span className="soft num" role="status">{over} of {total}{left > 0 && rate > 0 && <> · {rate.toFixed(1)} a second · about {left / rate < 90 ? `${Math.ceil(left / rate)} s` : `${Math.ceil(left / rate / 60)} min`} left</>}</span></div>
           <div className="meter" role="progressbar" aria-label="Progress" aria-valuenow={over} aria-valuemin={0} aria-valuemax={total}>{OVER.map((status) => <span key={status} className={status.toLowerCase()} style={{ width: `${total ? ((statuses[status] ?? 0) / total) * 100 : 0}%` }} />)}</div>
-          <div className="row wrap">{Object.entries(statuses).filter(([, count]) => count > 0).map(([status, count]) => <Link key={status} className="btn small" to={`/executions?batch=${seg(id)}&status=${status}`}>{statusWords(status)} <b className="num">{count}</b></Link>)}<Link className="btn small quiet" to={`/executions?batch=${seg(id)}`}>All executions</Link></div>
+          <div className="row wrap">{Object.entries(statuses).filter(([, count]) => count > 0).map(([status, count]) => <Link key={status} className="btn small" to={`/executions?batch=${seg(id)}&status=${status}`}>{statusWords(status)} <b className="num">{count}</b></Link>)}<Link className="btn small quiet" to={`/executions?batch=${seg(id)}`}>All executions</Link><a className="btn small quiet" download={`${id}.jsonl`} href={`/sluiceway/v1/batches/${seg(id)}/report`}><Icon name="download" size={15} />Report</a></div>
         </>
       )}
     </section>
@@ -89,7 +89,7 @@ function NewBatch({ onClose }: { onClose: () => void }) {
     try {
       for (let at = 0; at < rows.length; at += 500) {
         const part = rows.slice(at, at + 500).map((row, index) => ({ ...row, key: row.key ?? String(at + index) }))
-        await post(`/sluiceway/v1/flows/${seg(chosen)}/batches`, { id, rows: part })
+        await post(`/sluiceway/v1/flows/${seg(chosen)}/batches`, { id, rows: part, first_row: at + 1 })
         setSent(Math.min(rows.length, at + 500))
       }
       remember(id)

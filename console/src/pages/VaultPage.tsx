@@ -1,6 +1,6 @@
 /** The vault: connections whose secrets go in and never come out. */
 import { useState } from 'react'
-import { get, post, remove, request, seg } from '../api/client.ts'
+import { get, post, remove, seg } from '../api/client.ts'
 import { invalidate, useQuery } from '../api/query.ts'
 import { useConnections, useHas } from '../api/resources.ts'
 import type { Connection } from '../api/types.ts'
@@ -16,7 +16,7 @@ import { reportError, toast } from '../ui/toasts.tsx'
 import { ConnectionDialog } from './ConnectionDialog.tsx'
 import { Search } from './FlowsPage.tsx'
 
-interface Trial { ok: boolean; message?: string; error?: { message?: string; hint?: string }; took_ms?: number; detail?: string }
+interface Trial { ok: boolean; message?: string; error?: { message?: string; hint?: string }; took_ms?: number }
 
 export function VaultPage() {
   useTitle('Vault')
@@ -78,25 +78,21 @@ export function VaultPage() {
       {open?.kind === 'change' && open.one && <ConnectionDialog existing={open.one} onClose={() => setOpen(null)} onSaved={(saved) => { setOpen(null); toast(`Saved ${saved.name}`) }} />}
       {open?.kind === 'empty' && open.one && <Confirm title={`Empty ${open.one.name}?`} action="Empty" danger onClose={() => setOpen(null)} onConfirm={() => empty(open.one as Connection).finally(() => setOpen(null))}>Its secrets are forgotten; its name stays, so that flows keep pointing at it. <Uses id={open.one.id} /></Confirm>}
       {open?.kind === 'delete' && open.one && <Confirm title={`Delete ${open.one.name}?`} action="Delete" danger onClose={() => setOpen(null)} onConfirm={() => drop(open.one as Connection).finally(() => setOpen(null))}>Steps that use it will fail. <Uses id={open.one.id} /></Confirm>}
-      {open?.kind === 'rotate' && <Confirm title="Rotate the vault’s key?" action="Rotate" onClose={() => setOpen(null)} onConfirm={async () => { try { await post('/sluiceway/v1/vault/rotate'); toast('Sealed everything anew') } catch (error) { reportError(error) } setOpen(null) }}>A new key is made, and every secret is sealed with it. Flows go on running meanwhile.</Confirm>}
+      {open?.kind === 'rotate' && <Confirm title="Rotate the vault’s key?" action="Rotate" onClose={() => setOpen(null)} onConfirm={async () => { try { await post('/sluiceway/v1/vault/rotate'); invalidate('vault/keys'); toast('Everything is being sealed anew') } catch (error) { reportError(error) } setOpen(null) }}>A new key is made, and every secret is sealed with it. Flows go on running meanwhile.</Confirm>}
     </Page>
   )
 }
 
 async function empty(one: Connection) {
-  try {
-    // A connection is emptied by making it anew under its name: Auth0’s wire has no other way.
-    await request('PATCH', `/api/v2/flows/vault/connections/${seg(one.id)}`, { body: { setup: {} } })
-    invalidate('vault')
-    toast(`Emptied ${one.name}`)
-  } catch (error) { reportError(error) }
+  try { await post(`/sluiceway/v1/vault/connections/${seg(one.id)}/empty`); invalidate('vault'); toast(`Emptied ${one.name}`) } catch (error) { reportError(error) }
 }
 
 async function drop(one: Connection) {
   try { await remove(`/api/v2/flows/vault/connections/${seg(one.id)}`); invalidate('vault'); toast(`Deleted ${one.name}`) } catch (error) { reportError(error) }
 }
 
-const useUses = (id: string) => useQuery(`vault/${id}/uses`, () => get<{ flows: { id: string; name: string }[] }>(`/sluiceway/v1/vault/connections/${seg(id)}/uses`).then((answer) => answer.flows))
+interface Use { id: string; name: string; steps?: { id: string; alias?: string | null }[] }
+const useUses = (id: string) => useQuery(`vault/${id}/uses`, () => get<{ flows: Use[] }>(`/sluiceway/v1/vault/connections/${seg(id)}/where-used`).then((answer) => answer.flows))
 
 function Uses({ id }: { id: string }) {
   const flows = useUses(id).data
@@ -111,7 +107,7 @@ function UsesDialog({ id, name, onClose }: { id: string; name: string; onClose: 
       {uses.loading && <Skeleton rows={2} />}
       {uses.error && <Note kind="bad">{uses.error.message}</Note>}
       {uses.data?.length === 0 && <p className="soft">No flow uses this connection.</p>}
-      <ul className="stack s">{(uses.data ?? []).map((flow) => <li key={flow.id}><Link className="row inline" to={`/flows/${seg(flow.id)}`}><Icon name="flow" size={16} />{flow.name}</Link></li>)}</ul>
+      <ul className="stack s">{(uses.data ?? []).map((flow) => <li key={flow.id}><Link className="row inline" to={`/flows/${seg(flow.id)}`}><Icon name="flow" size={16} />{flow.name}</Link>{(flow.steps ?? []).map((step) => <div key={step.id} className="use-step"><Link className="inline" to={`/flows/${seg(flow.id)}?action=${seg(step.id)}`}>{step.alias || step.id}</Link></div>)}</li>)}</ul>
     </Dialog>
   )
 }

@@ -107,6 +107,11 @@ async def _needed_scopes(call: Call, connection: VaultConnection) -> dict[str, l
     return dict(sorted(needed.items()))
 
 
+async def _empty(call: Call) -> JsonObject:
+    connection = await call.services.need_connections().empty(call.path["id"])
+    return {"id": connection.id, "name": connection.name, "ready": connection.ready}
+
+
 async def _delete(call: Call) -> None:
     connections = call.services.need_connections()
     await connections.delete(call.path["id"], force=bool(call.query["force"]))
@@ -205,6 +210,7 @@ ROUTES: Final = (
         scopes=_READ,
     ),
     _route("POST", f"{_ONE}/test", _test, "Try a connection", scopes=_READ),
+    _route("POST", f"{_ONE}/empty", _empty, "Forget a connection's secrets", scopes=_UPDATE),
     _route(
         "DELETE",
         _ONE,

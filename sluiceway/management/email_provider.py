@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from sluiceway.errors import Conflict, NotFound
@@ -11,11 +12,13 @@ from sluiceway.management.fields import FLAG, OPEN, choice, closed, nullable, te
 from sluiceway.management.records import change
 from sluiceway.management.resources import open_secret
 from sluiceway.management.validation import Schema
+from sluiceway.providers.choice import CAPTURE, find_email_specs
 from sluiceway.storage.base import Document, DuplicateKey
 
 if TYPE_CHECKING:
     from sluiceway.management.environment import Environment
     from sluiceway.models.json import JsonObject, JsonValue
+    from sluiceway.providers.base import EmailProviderSpec
 
 __all__ = [
     "CREATE_PROVIDER",
@@ -90,6 +93,30 @@ CREATE_PROVIDER: Final = closed(_PROPERTIES, "name", "credentials")
 UPDATE_PROVIDER: Final = closed(_PROPERTIES, least=1)
 
 
+@cache
+def _others() -> dict[str, EmailProviderSpec]:
+    """Return the providers that other distributions bring, by name."""
+    found = find_email_specs().items()
+    return {name: spec for name, spec in found if name not in _CREDENTIALS and name != CAPTURE}
+
+
+def _check(payload: JsonValue, schema: Schema, *required: str) -> None:
+    """Check a body; a provider of another distribution is as good as one of Auth0's."""
+    name = payload.get("name") if isinstance(payload, dict) else None
+    if isinstance(name, str) and name not in _CREDENTIALS and name in _others():
+        schema = closed({**_PROPERTIES, "name": choice(name)}, *required)
+    schema.check(payload)
+
+
+def _check_credentials(name: str, credentials: JsonValue) -> None:
+    schema = _BY_NAME.get(name)
+    if schema is None:
+        known = _others().get(name)
+        document = known.credentials if known else _credentials({})
+        schema = Schema({"type": "object", "properties": {"credentials": document}})
+    schema.check({"credentials": credentials})
+
+
 async def get_provider(environment: Environment) -> JsonObject:
     """Return the provider without its secrets.
 
@@ -114,9 +141,9 @@ async def create_provider(environment: Environment, payload: JsonValue) -> JsonO
         InvalidRequest: the body breaks the schema, or its credentials those of its provider.
         Conflict: one is set up already.
     """
-    CREATE_PROVIDER.check(payload)
+    _check(payload, CREATE_PROVIDER, "name", "credentials")
     body: JsonObject = dict(payload) if isinstance(payload, dict) else {}
-    _BY_NAME[str(body["name"])].check({"credentials": body["credentials"]})
+    _check_credentials(str(body["name"]), body["credentials"])
     now = environment.now()
     document = Document(
         kind=KIND,
@@ -142,7 +169,7 @@ async def update_provider(environment: Environment, payload: JsonValue) -> JsonO
         InvalidRequest: the body breaks the schema, or its credentials those of its provider.
         NotFound: none is set up.
     """
-    UPDATE_PROVIDER.check(payload)
+    _check(payload, UPDATE_PROVIDER)
     changes: JsonObject = dict(payload) if isinstance(payload, dict) else {}
     document = await load_provider(environment)
     if document is None:
@@ -156,7 +183,7 @@ async def update_provider(environment: Environment, payload: JsonValue) -> JsonO
         given = changes.get("credentials")
         if isinstance(given, dict):
             credentials |= given
-        _BY_NAME[name].check({"credentials": credentials})
+        _check_credentials(name, credentials)
         body: JsonObject = {**current.body, **changes, "credentials": credentials}
         if not is_same and "settings" not in changes:
             body["settings"] = None
@@ -177,7 +204,10 @@ async def delete_provider(environment: Environment) -> None:
 
 def _kept(body: JsonObject) -> JsonObject:
     """Return what is kept in clear, in the recorded order: credentials without their secrets."""
-    shown = _SHOWN.get(str(body["name"]), ())
+    name = str(body["name"])
+    shown = _SHOWN.get(name, ())
+    if name not in _CREDENTIALS and name in _others():
+        shown = _others()[name].shown_credentials
     credentials = body["credentials"]
     given = credentials if isinstance(credentials, dict) else {}
     kept: JsonObject = {

@@ -216,3 +216,22 @@ def test_reports_are_asked_for_only_where_providers_can_reach_us(
 ) -> None:
     expected = f"https://{domain}/sluiceway/v1/webhooks/twilio" if is_public else None
     assert report_url(domain, "twilio") == expected
+
+
+def test_a_provider_of_another_distribution_is_set_up_like_auth0s(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sluiceway.management import email_provider  # noqa: PLC0415 - patched here only
+    from sluiceway.providers.choice import find_email_specs  # noqa: PLC0415
+
+    acme = replace(find_email_specs()["sendgrid"], name="acme", shown_credentials=())
+    monkeypatch.setattr(email_provider, "_others", lambda: {"acme": acme})
+
+    made = door(
+        "POST", "/api/v2/emails/provider", {"name": "acme", "credentials": {"api_key": "k-1"}}
+    )
+    assert (made.status, made.body["name"], made.body["credentials"]) == (201, "acme", {})
+    wrong = door("PATCH", "/api/v2/emails/provider", {"credentials": {"key": "k-2"}})
+    assert wrong.status == 400
+    assert door("PATCH", "/api/v2/emails/provider", {"name": "acne"}).status == 400
+    assert door("PATCH", "/api/v2/emails/provider", SENDGRID).body["name"] == "sendgrid"

@@ -105,7 +105,7 @@ class Api:
             client_address=client[0] if client else "",
         )
         result = await route.handle(call)
-        if route.method not in _READS and claims is not None:
+        if route.method not in _READS and not route.is_pure and claims is not None:
             await self._note(call, route, path)
         if isinstance(result, Reply | Stream):
             return result

@@ -108,6 +108,7 @@ class Route:
         scopes: any one of them opens it; with none, and *is_open* false, any good token does.
         body: the schema of the body; ``None`` where there is none. *form* bodies are taken too.
         is_checked: whether the door checks the body; a handler that does so itself says no.
+        is_pure: whether it changes nothing, whatever its method: the audit log leaves it out.
         response: the schema of the usual answer, for the OpenAPI document.
         status: of the usual answer; 204 has no body.
         media: the media type of the usual answer, for the OpenAPI document; none has no body.
@@ -123,6 +124,7 @@ class Route:
     limits: tuple[Param, ...] = ()
     body: Schema | None = None
     is_checked: bool = True
+    is_pure: bool = False
     response: JsonObject | None = None
     status: int = 200
     media: str = "application/json"

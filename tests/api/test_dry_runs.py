@@ -92,3 +92,17 @@ def test_what_breaks_is_shown_where_it_breaks(door: Door) -> None:
 
     assert answer.body["status"] == "FAILED"
     assert answer.body["debug"]["error"]["step"] == "tell"
+
+
+def test_looking_is_not_noted_as_a_change(door: Door) -> None:
+    door("POST", "/sluiceway/v1/dry-runs", {"flow": FLOW})
+    door("POST", "/sluiceway/v1/check", {"flow": FLOW})
+    door(
+        "POST", "/sluiceway/v1/previews", {"template": {"channel": "email", "name": "verify_email"}}
+    )
+    made = door("POST", "/api/v2/flows", FLOW)
+
+    entries = door("GET", "/sluiceway/v1/audit").body["entries"]
+
+    assert made.status == 201
+    assert [entry["action"] for entry in entries] == ["POST /api/v2/flows"]

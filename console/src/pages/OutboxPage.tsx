@@ -8,7 +8,7 @@ import { Link, navigate, setQuery, useLocation, useTitle } from '../app/router.t
 import { Page } from '../app/Shell.tsx'
 import '../panel/panel.css'
 import { Status, statusWords } from '../run/status.tsx'
-import { Button, Empty, Note, Segmented, Select, Skeleton, Tabs } from '../ui/controls.tsx'
+import { Button, Empty, IconButton, Note, Segmented, Select, Skeleton, Tabs } from '../ui/controls.tsx'
 import { Confirm } from '../ui/Dialog.tsx'
 import { Icon, type IconName } from '../ui/Icon.tsx'
 import { Ago, exactTime } from '../ui/time.tsx'
@@ -107,7 +107,7 @@ function Detail({ id }: { id: string }) {
       </header>
       <div className="row between wrap">
         <Tabs label="Parts of the message" value={tab} onChange={setTab} tabs={[{ value: 'preview', label: 'Preview' }, ...(isEmail ? [{ value: 'text' as const, label: 'Text' }, { value: 'source' as const, label: 'Source' }] : []), { value: 'attempts', label: <>Attempts <span className="badge num">{one.attempts}</span></> }]} />
-        {tab === 'preview' && isEmail && <span className="row"><Button small kind="quiet" onClick={() => setImages(!images)}>{images ? 'Hide remote images' : 'Load remote images'}</Button><Segmented label="Width" value={width} onChange={setWidth} options={[{ value: 'phone', label: 'Phone', icon: 'phone' }, { value: 'desktop', label: 'Desktop', icon: 'desktop' }]} /></span>}
+        {tab === 'preview' && isEmail && <span className="row"><IconButton icon="eye" label={images ? 'Hide remote images' : 'Load remote images'} aria-pressed={images} onClick={() => setImages(!images)} /><Segmented label="Width" value={width} onChange={setWidth} options={[{ value: 'phone', label: 'Phone', icon: 'phone' }, { value: 'desktop', label: 'Desktop', icon: 'desktop' }]} /></span>}
       </div>
       <div role="tabpanel" aria-label={tab}>
         {content.error && tab !== 'attempts' && <Note kind="warn">{content.error.message}</Note>}

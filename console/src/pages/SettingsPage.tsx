@@ -38,8 +38,8 @@ export function SettingsPage() {
             <p className="hint">{session.scopes.length} scopes. A session lasts twelve hours.</p>
           </section>
           <section className="card pad stack s"><h2>How it stands</h2><dl className="facts">
-            {Object.entries(data.counts.executions).filter(([, count]) => count > 0).map(([status, count]) => <div key={status}><dt>{statusWords(status)}</dt><dd className="num">{count} executions</dd></div>)}
-            {Object.entries(data.counts.outbox).filter(([, count]) => count > 0).map(([status, count]) => <div key={status}><dt>{statusWords(status)}</dt><dd className="num">{count} messages</dd></div>)}
+            {Object.entries(data.counts.executions).filter(([, count]) => count > 0).map(([status, count]) => <div key={status}><dt>{statusWords(status)}</dt><dd className="num">{count} {count === 1 ? 'execution' : 'executions'}</dd></div>)}
+            {Object.entries(data.counts.outbox).filter(([, count]) => count > 0).map(([status, count]) => <div key={status}><dt>{statusWords(status)}</dt><dd className="num">{count} {count === 1 ? 'message' : 'messages'}</dd></div>)}
           </dl><p className="hint">More numbers for Prometheus at <a className="inline" href="/metrics">/metrics</a>.</p></section>
         </div>
       )}

@@ -163,6 +163,7 @@ def _flows(document: JsonValue) -> list[Flow]:
 ROUTES: Final = (
     Route(
         method="POST",
+        is_pure=True,
         path="/sluiceway/v1/check",
         handle=_check,
         summary="Check a flow without saving or running it",
@@ -180,6 +181,7 @@ ROUTES: Final = (
     ),
     Route(
         method="POST",
+        is_pure=True,
         path="/sluiceway/v1/diff",
         handle=_diff,
         summary="Compare two flows by meaning",

@@ -113,6 +113,7 @@ def _sample(schema: JsonValue) -> JsonValue:
 ROUTES: Final = (
     Route(
         method="POST",
+        is_pure=True,
         path="/sluiceway/v1/dry-runs",
         handle=_run,
         summary="Run a flow with nothing called and nothing sent",

@@ -251,6 +251,7 @@ async def _show(call: Call) -> Reply:
 ROUTES: Final = (
     Route(
         method="POST",
+        is_pure=True,
         path="/sluiceway/v1/previews",
         handle=_create,
         summary="Render a notification without sending it",

@@ -22,7 +22,7 @@ from sluiceway.analysis.preview_checks import (
 from sluiceway.errors import LanguageError
 from sluiceway.expressions import UNDEFINED, Scope, Sources, compile_template, resolve_params
 from sluiceway.expressions.values import Undefined
-from sluiceway.liquid import parse
+from sluiceway.liquid.messages import parse_message
 from sluiceway.liquid.variables import notification_variables
 from sluiceway.models.message import Channel
 from sluiceway.providers.sms_segments import SmsSize, count_segments
@@ -282,7 +282,7 @@ class _Reader:
         self._problems += found
         self._problems += find_missing(source, variables, at=at)
         try:
-            return parse(source).render(variables, now=self._now)
+            return parse_message(source).render(variables, now=self._now)
         except LanguageError as error:
             if not any(problem.is_error for problem in found):
                 self._problems.append(PreviewProblem.from_language(error, "render", at=at))

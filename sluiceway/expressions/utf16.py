@@ -6,6 +6,7 @@ goes through :func:`from_units` or :func:`join`.
 
 from __future__ import annotations
 
+from struct import unpack
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def split_units(text: str) -> list[str]:
     if length(text) == len(text):
         return [*text]
     units = to_units(text)
-    return [from_units(units[i : i + 2]) for i in range(0, len(units), 2)]
+    return [*map(chr, unpack(f"<{len(units) // 2}H", units))]
 
 
 def _searchable(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from sluiceway.errors import LiquidRenderError
 from sluiceway.expressions.javascript import json_number
 from sluiceway.expressions.values import UNDEFINED
-from sluiceway.liquid.scanner import BLANKS, is_word, syntax_error
+from sluiceway.liquid.scanner import BLANKS, is_word, syntax_error, word_end
 from sluiceway.liquid.strings import read_string
 from sluiceway.liquid.values import (
     BLANK,
@@ -144,8 +144,7 @@ class Reader:
         """Read a name; ``""`` where there is none."""
         self.skip_blank()
         begin = self.position
-        while self.position < self.end and is_word(self.source[self.position]):
-            self.position += 1
+        self.position = word_end(self.source, begin, self.end)
         return self.source[begin : self.position]
 
     def read_filtered_value(self) -> FilteredValue:

@@ -12,10 +12,12 @@ from typing import Final
 
 from sluiceway.errors import LiquidRenderError
 
-__all__ = ["DEFAULT_LIMITS", "Budget", "Limits"]
+__all__ = ["DEFAULT_LIMITS", "ITEM_CHARS", "Budget", "Limits"]
 
 _MEGABYTE: Final = 1024 * 1024
 _LOOKS: Final = 256
+ITEM_CHARS: Final = 8
+"""An item of a list counts as so many characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +30,7 @@ class Limits:
         steps: how many nodes may be rendered in total, loops multiplied out.
         range_items: the longest range, wherever it is used.
         output_chars: the longest text that is rendered.
-        memory_chars: how much text and how many items filters may make in total.
+        memory_chars: how much text filters may make in total; an item counts as eight characters.
         seconds: wall-clock.
     """
 

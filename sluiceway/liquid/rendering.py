@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sluiceway.errors import LiquidRenderError
 from sluiceway.expressions.javascript import json_number
-from sluiceway.liquid.limits import Budget, Limits
+from sluiceway.liquid.limits import ITEM_CHARS, Budget, Limits
 from sluiceway.liquid.values import LiquidValue, owns, plain, stringify, to_number
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Rendering:
             )
         if not count > 0:
             return []
-        self.budget.use(int(count) + 1)
+        self.budget.use((int(count) + 1) * ITEM_CHARS)
         return [json_number(number) for number in _count(start, stop)]
 
     def text(self, value: LiquidValue) -> str:

@@ -15,7 +15,17 @@ from sluiceway.errors import LiquidSyntaxError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["BLANKS", "Kind", "Token", "is_word", "name_tag", "place", "scan", "syntax_error"]
+__all__ = [
+    "BLANKS",
+    "Kind",
+    "Token",
+    "is_word",
+    "name_tag",
+    "place",
+    "scan",
+    "syntax_error",
+    "word_end",
+]
 
 BLANKS: Final = (
     "\t\n\v\f\r \xa0\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
@@ -29,6 +39,7 @@ _STRING_END: Final = {
     '"': re.compile(r'[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)', re.DOTALL),
 }
 _NAME: Final = re.compile(r"[A-Za-z0-9_?-]")
+_WORD: Final = re.compile(f"(?:[A-Za-z0-9_?-]|[^\x00-\x7f{''.join(sorted(_NOT_WORDS))}])*")
 _SHOWN: Final = 32
 
 
@@ -87,6 +98,12 @@ def is_word(character: str) -> bool:
     if character < "\x80":
         return _NAME.match(character) is not None
     return character not in _NOT_WORDS
+
+
+def word_end(source: str, begin: int, end: int) -> int:
+    """Return where the name at *begin* ends, at *end* at the latest."""
+    found = _WORD.match(source, begin, end)
+    return found.end() if found else begin
 
 
 def scan(source: str) -> list[Token]:
@@ -153,9 +170,7 @@ def name_tag(token: Token) -> Token:
     if token.source[position : position + 1] == "#" and position < token.inner_end:
         end = position + 1
     else:
-        end = position
-        while end < token.inner_end and is_word(token.source[end]):
-            end += 1
+        end = word_end(token.source, position, token.inner_end)
     if end == position:
         raise syntax_error(token.source, token.begin, "expected the name of a tag")
     token.name = token.source[position:end]

@@ -41,7 +41,7 @@ _COMPARISONS: Final = 512
 
 def _items(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
     items = to_array(value)
-    arguments.use(len(items))
+    arguments.use_items(len(items))
     return items
 
 
@@ -241,7 +241,7 @@ def _sample(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
     if is_nil(value):
         return []
     items: list[LiquidValue] = value if is_list(value) else list(stringify(value))
-    arguments.use(len(items))
+    arguments.use_items(len(items))
     count = arguments.get(0, 1)
     if count == 1 and not isinstance(count, bool):
         return _CHANCE.choice(items) if items else UNDEFINED

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from sluiceway.expressions.values import UNDEFINED
+from sluiceway.liquid.limits import ITEM_CHARS
 from sluiceway.liquid.values import LiquidValue, plain, stringify
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ class FilterArguments:
     def use(self, size: int) -> None:
         """Count what the filter is about to make."""
         self.rendering.budget.use(size)
+
+    def use_items(self, count: int) -> None:
+        """Count the items of a list that the filter is about to make."""
+        self.rendering.budget.use(count * ITEM_CHARS)
 
 
 Handler: TypeAlias = Callable[[LiquidValue, FilterArguments], LiquidValue]

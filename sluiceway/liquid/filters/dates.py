@@ -154,7 +154,7 @@ def _milliseconds(value: LiquidValue, now: datetime) -> float:
     if isinstance(value, bool):
         return float(value)
     if isinstance(value, int | float):
-        return float(value) * 1000
+        return js_number(value) * 1000
     if isinstance(value, dict):
         return math.nan
     text = value if isinstance(value, str) else to_text(value)

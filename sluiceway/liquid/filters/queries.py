@@ -57,6 +57,7 @@ def _by_property(arguments: FilterArguments) -> Key:
     rendering = arguments.rendering.within(None)
 
     def find(item: LiquidValue) -> LiquidValue:
+        rendering.budget.step()
         rendering.environment = item
         return read(rendering)
 
@@ -92,7 +93,7 @@ def _by_expression(arguments: FilterArguments) -> Key:
 
 def _items(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
     items = to_array(value)
-    arguments.use(len(items))
+    arguments.use_items(len(items))
     return items
 
 
@@ -166,7 +167,7 @@ def _group(*, by_expression: bool) -> Handler:
 
     def group(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
         items = to_enumerable(value)
-        arguments.use(len(items))
+        arguments.use_items(len(items))
         key = read(arguments)
         groups: dict[Any, LiquidValue] = {}
         for item in items:

@@ -107,9 +107,9 @@ def _normalize_whitespace(value: LiquidValue, arguments: FilterArguments) -> str
 
 def _split_text(text: str, separator: str, arguments: FilterArguments) -> list[str]:
     if not separator:
-        arguments.use(len(text))
+        arguments.use_items(len(text))
         return utf16.split_units(text)
-    arguments.use(text.count(separator))
+    arguments.use_items(text.count(separator))
     return utf16.split(text, separator)
 
 

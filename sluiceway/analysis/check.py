@@ -17,6 +17,7 @@ from sluiceway.analysis.scopes import scopes_by_connection
 from sluiceway.analysis.silence import Silence, heard
 from sluiceway.analysis.view import FlowView
 from sluiceway.extensions import discover, discover_entry_points
+from sluiceway.models.message import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,11 +25,21 @@ if TYPE_CHECKING:
     from sluiceway.actions.catalogue import ActionCatalogue
     from sluiceway.analysis.facts import FormFacts
     from sluiceway.analysis.sources import FlowSource, SourceFile, Sources
+    from sluiceway.errors import DefinitionError
     from sluiceway.models.json import JsonObject, JsonValue
 
-__all__ = ["UNREADABLE", "Checked", "all_rules", "check_flow", "check_sources", "rule_families"]
+__all__ = [
+    "UNREADABLE",
+    "Checked",
+    "all_rules",
+    "check_flow",
+    "check_sources",
+    "rule_families",
+    "unreadable",
+]
 
 ENTRY_POINT_GROUP: Final = "sluiceway.rules"
+_PLACE: Final = re.compile(r"(.*):(\d+):(\d+)", re.DOTALL)
 _WORD: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|[\w.$\[\]'-]+")
 
 UNREADABLE: Final = Rule(
@@ -98,6 +109,23 @@ def _number(at: str, order: Mapping[str, int]) -> int:
             return order[pointer]
         pointer = pointer.rpartition("/")[0]
     return -1
+
+
+def unreadable(error: DefinitionError) -> Finding:
+    """Return what to report of a file that cannot be read; its place is in the error's ``at``."""
+    found = _PLACE.fullmatch(error.at)
+    line, column = (int(found[2]), int(found[3])) if found else (0, 0)
+    return Finding(
+        code=UNREADABLE.code,
+        severity=UNREADABLE.severity,
+        message=error.message,
+        at="",
+        hint=error.hint or "Correct the file.",
+        file=found[1] if found else error.at,
+        line=line,
+        column=column,
+        end_column=column + 1,
+    )
 
 
 def check_sources(
@@ -177,7 +205,32 @@ def _facts_of(source: FlowSource, sources: Sources, given: Facts) -> Facts:
         form=given.form or _form_of(source, sources),
         vars_set=given.vars_set | _vars_of(sources),
         connections=connections,
+        providers={**_providers_of(sources), **given.providers},
     )
+
+
+def _providers_of(sources: Sources) -> dict[Channel, bool]:
+    """Return which providers a deploy-cli folder has; nothing where it manages none."""
+    found: dict[Channel, bool] = {}
+    email = sources.documents.get("emails/provider")
+    if isinstance(email, dict):
+        found[Channel.EMAIL] = bool(email.get("name")) and email.get("enabled") is not False
+    phones = [
+        document
+        for key, document in sources.documents.items()
+        if key.startswith("phone-providers/") and isinstance(document, dict)
+    ]
+    for channel, method in ((Channel.SMS, "text"), (Channel.CALL, "voice")):
+        if phones:
+            found[channel] = any(_delivers(phone, method) for phone in phones)
+    return found
+
+
+def _delivers(phone: JsonObject, method: str) -> bool:
+    configuration = phone.get("configuration")
+    methods = configuration.get("delivery_methods") if isinstance(configuration, dict) else None
+    is_offered = isinstance(methods, list) and method in methods
+    return phone.get("disabled") is not True and (is_offered or methods is None)
 
 
 def _connection(

@@ -83,7 +83,8 @@ def read_form(form: JsonValue) -> FormFacts | None:
     hidden = start.get("hidden_fields") if isinstance(start, dict) else None
     for item in hidden if isinstance(hidden, list) else []:
         if isinstance(item, dict) and isinstance(item.get("key"), str):
-            fields[str(item["key"])] = "value" in item
+            # Whoever renders the form fills what has no value here.
+            fields[str(item["key"])] = True
     for node in nodes:
         if not isinstance(node, dict):
             continue

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from sluiceway.errors import DefinitionError
 from sluiceway.models.flow import Flow
 from sluiceway.models.flow_files import with_ids
 from sluiceway.models.json_text import parse_json
@@ -31,6 +32,7 @@ __all__ = [
     "fill_placeholders",
     "flows_of",
     "is_placeholder",
+    "parse_package_flow",
     "placeholder_name",
     "safe_setup",
 ]
@@ -250,4 +252,18 @@ def flows_of(package: Package) -> list[Flow]:
         flow_token=lambda _, flow: flow.token,
         connection_token=lambda _, connection: connection.name,
     )
-    return [Flow.from_json(with_ids(flow.document), name=flow.name) for flow in named.flows]
+    return [parse_package_flow(flow) for flow in named.flows]
+
+
+def parse_package_flow(one: PackageFlow) -> Flow:
+    """Return the flow of a package; actions without an id are given one.
+
+    Raises:
+        DefinitionError: it is no flow; ``at`` is the file or name, and a pointer into it.
+    """
+    try:
+        return Flow.from_json(with_ids(one.document), name=one.name)
+    except DefinitionError as error:
+        place = f"{one.file}.json" if one.file else one.name
+        error.at = f"{place}#{error.at}"
+        raise

@@ -16,14 +16,16 @@ from sluiceway.models.flow_files import MAX_FILE_BYTES, ConnectionStub
 from sluiceway.models.json_text import escape_pointer, parse_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sluiceway.models.json import JsonObject, JsonValue
 
 __all__ = ["FlowSource", "SourceFile", "Sources", "find_flow_files", "parse_source", "read_sources"]
 
-_FOLDERS: Final = ("flows", "flow-vault-connections", "forms", "grants", "emails")
+_FOLDERS: Final = (
+    *("flows", "flow-vault-connections", "forms", "grants", "emails", "phone-providers"),
+)
 _SKIPPED: Final = frozenset({"node_modules", "__pycache__", "__snapshots__"})
 
 
@@ -74,19 +76,35 @@ class Sources:
     documents: dict[str, JsonValue] = field(default_factory=dict[str, "JsonValue"])
 
 
-def read_sources(path: Path) -> list[Sources]:
+def read_sources(
+    path: Path, *, on_error: Callable[[DefinitionError], None] | None = None
+) -> list[Sources]:
     """Read a file, a deploy-cli folder, or every flow file below a folder.
+
+    Args:
+        path: the file or folder.
+        on_error: told of each file of a folder that cannot be read, so that the others are; without
+            it the first one is raised.
 
     Raises:
         DefinitionError: nothing can be read, or the file holds no flow.
     """
     if not path.is_dir():
         return [parse_source(_read(path), path=str(path), name=path.stem)]
-    found = [
-        _read_folder(folder) if is_deploy_cli else parse_source(_read(file), str(file), file.stem)
-        for folder, file, is_deploy_cli in _walk(path)
-    ]
-    if not found:
+    found: list[Sources] = []
+    broken = 0
+    for folder, file, is_deploy_cli in _walk(path):
+        try:
+            if is_deploy_cli:
+                found.append(_read_folder(folder, on_error))
+            else:
+                found.append(parse_source(_read(file), str(file), file.stem))
+        except DefinitionError as error:
+            if on_error is None:
+                raise
+            broken += 1
+            on_error(error)
+    if not found and not broken:
         raise DefinitionError(
             "expected flow files in the folder, found none",
             at=str(path),
@@ -236,15 +254,20 @@ def _stub(token: str, value: JsonValue) -> ConnectionStub:
     )
 
 
-def _read_folder(folder: Path) -> Sources:
+def _read_folder(folder: Path, on_error: Callable[[DefinitionError], None] | None) -> Sources:
     flows: list[FlowSource] = []
     documents: dict[str, JsonValue] = {}
     for name in _FOLDERS:
         for file in sorted((folder / name).glob("*.json")):
-            if name == "flows":
-                flows.extend(parse_source(_read(file), str(file), file.stem).flows)
-            else:
-                documents[f"{name}/{file.stem}"] = parse_json(_read(file), name=str(file))
+            try:
+                if name == "flows":
+                    flows.extend(parse_source(_read(file), str(file), file.stem).flows)
+                else:
+                    documents[f"{name}/{file.stem}"] = parse_json(_read(file), name=str(file))
+            except DefinitionError as error:
+                if on_error is None:
+                    raise
+                on_error(error)
     listed = [value for key, value in documents.items() if key.startswith("flow-vault-conn")]
     stubs = [_stub(_name_of(value, ""), value) for value in listed]
     forms = tuple(value for key, value in documents.items() if key.startswith("forms/"))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sluiceway.analysis.diff import compare_flows
 from sluiceway.analysis.diff_report import FlowChange
+from sluiceway.analysis.packages import parse_package_flow
 from sluiceway.errors import DefinitionError
 from sluiceway.models.flow import Flow
 from sluiceway.models.flow_files import with_ids
@@ -220,7 +221,7 @@ def _flow_step(
 ) -> FlowStep:
     whole = with_ids(one.document)
     body: JsonObject = whole if isinstance(whole, dict) else one.document
-    flow = Flow.from_json(body, name=one.name)
+    flow = parse_package_flow(one)
     found = _find_flow(stored, str(body.get("id") or ""), one.name)
     after = replace(flow.with_connections(names), id="", version=0)
     before = found.flow.with_connections(stored_names) if found else None

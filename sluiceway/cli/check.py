@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sluiceway.analysis.findings import Finding
     from sluiceway.analysis.settings import CheckSettings
     from sluiceway.analysis.sources import Sources
+    from sluiceway.errors import DefinitionError
 
 __all__ = ["COMMAND"]
 
@@ -103,6 +104,7 @@ class _Run:
     checked: list[Checked] = field(default_factory=list["Checked"])
     texts: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     mended: dict[str, int] = field(default_factory=dict[str, int])
+    broken: list[Finding] = field(default_factory=list["Finding"])
 
     def check(self, path: str, *, fix: bool) -> None:
         """Check what is at *path*; mend it first where that is wanted."""
@@ -110,7 +112,9 @@ class _Run:
             for _ in range(_MOST_PASSES):
                 if not _mend(self._checked(path), self.mended):
                     break
+        self.broken.clear()
         checked = self._checked(path)
+        self.findings += self.broken
         self.checked += checked
         for one in checked:
             self.texts[one.source.file.path] = one.source.file.text.split("\n")
@@ -121,32 +125,44 @@ class _Run:
         lines = self.texts.get(file, [])
         return lines[number - 1].rstrip("\r") if number <= len(lines) else ""
 
+    def _read(self, path: str) -> list[Sources]:
+        """Read *path*; what is no JSON is a finding, what is no flow is wrong usage."""
+        from sluiceway.analysis.sources import parse_source, read_sources  # noqa: PLC0415 - as above
+        from sluiceway.errors import DefinitionError, UsageError  # noqa: PLC0415
+
+        if path != "-" and not Path(path).exists():
+            raise UsageError("expected a file or a folder, found none", at=path)
+        try:
+            if path == "-":
+                return [parse_source(sys.stdin.buffer.read(), "standard input", "flow")]
+            return read_sources(Path(path), on_error=self._note)
+        except DefinitionError as error:
+            if "expected JSON" in error.message:
+                self._note(error)
+                return []
+            error.hint = error.hint or "Give a flow, an export, or a folder of them."
+            raise
+
+    def _note(self, error: DefinitionError) -> None:
+        from sluiceway.analysis.check import unreadable  # noqa: PLC0415 - as above
+
+        finding = unreadable(error)
+        self.broken.append(finding)
+        if finding.line:
+            text = Path(finding.file).read_text(encoding="utf-8", errors="replace")
+            self.texts[finding.file] = text.split("\n")
+
     def _checked(self, path: str) -> list[Checked]:
         from sluiceway.actions.catalogue import InstalledActions  # noqa: PLC0415 - as above
         from sluiceway.analysis.check import check_sources  # noqa: PLC0415
 
         catalogue = InstalledActions()
         found: list[Checked] = []
-        for sources in _read(path):
+        for sources in self._read(path):
             found += check_sources(
                 sources, catalogue, facts=self.facts, silence=self.settings.silence
             )
         return found
-
-
-def _read(path: str) -> list[Sources]:
-    from sluiceway.analysis.sources import parse_source, read_sources  # noqa: PLC0415 - as above
-    from sluiceway.errors import DefinitionError, UsageError  # noqa: PLC0415
-
-    if path == "-":
-        return [parse_source(sys.stdin.buffer.read(), "standard input", "flow")]
-    if not Path(path).exists():
-        raise UsageError("expected a file or a folder, found none", at=path)
-    try:
-        return read_sources(Path(path))
-    except DefinitionError as error:
-        error.hint = error.hint or "Give a flow, an export, or a folder of them."
-        raise
 
 
 def _mend(checked: Sequence[Checked], mended: dict[str, int]) -> int:
@@ -207,12 +223,13 @@ def _settings(ignore: Sequence[str]) -> CheckSettings:
 
 
 def _with_tenant(facts: Facts) -> Facts:
-    from sluiceway.cli._session import current_settings, open_here, run_async  # noqa: PLC0415 - as above
+    from sluiceway.cli._remote import open_api  # noqa: PLC0415 - as above
+    from sluiceway.cli._session import current_settings, run_async  # noqa: PLC0415
     from sluiceway.cli._tenant_facts import load_tenant_facts  # noqa: PLC0415
 
     async def load() -> Facts:
-        async with open_here(current_settings()) as application:
-            return await load_tenant_facts(application, facts)
+        async with open_api(current_settings()) as api:
+            return await load_tenant_facts(api, facts)
 
     return run_async(load())
 

@@ -206,17 +206,15 @@ def test_the_settings_file_decides_what_is_reported(
     ("arguments", "words"),
     [
         (["gone.json"], "found none"),
-        (["text.json"], "expected JSON"),
         (["other.json"], "expected a flow"),
         (["empty"], "found none"),
         (["--explain", "SLW20"], "there is no code"),
     ],
-    ids=["no file", "no JSON", "no flow", "an empty folder", "no code"],
+    ids=["no file", "no flow", "an empty folder", "no code"],
 )
 def test_what_cannot_be_checked_is_wrong_usage(
     folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
 ) -> None:
-    (folder / "text.json").write_text("{")
     (folder / "other.json").write_text('{"a": 1}')
     (folder / "empty").mkdir()
 
@@ -242,3 +240,30 @@ def test_the_tenant_says_what_is_there(folder: Path, capsys: pytest.CaptureFixtu
 def test_a_code_is_explained(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--explain", "slw402"]) == 0
     assert "Undefined value that deletes metadata" in capsys.readouterr().out
+
+
+def test_a_file_that_is_no_json_is_shown_and_the_others_are_checked(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(folder / "flows" / "good.json", GOOD)
+    (folder / "flows" / "broken.json").write_text('{"name": "x",\n  "actions": [}\n', "utf-8")
+
+    assert main(["check"]) == 1
+    out = capsys.readouterr().out
+    assert "flows/broken.json:2:" in out
+    assert "error[SLW100]  expected JSON" in out
+    assert '    2 | "actions": [}' in out
+    assert out.endswith("1 error in 1 flow.\n")
+    assert main(["check", "flows/broken.json"]) == 1
+
+
+def test_a_folder_s_providers_are_known(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    params = {"to": "a@b.example", "subject": "Hi", "body": "Hi"}
+    step = {"id": "m", "type": "AUTH0", "action": "SEND_EMAIL", "params": params}
+    write(folder / "flows" / "f.json", {"name": "f", "actions": [step]})
+    write(folder / "emails" / "provider.json", {"name": "ses", "enabled": False})
+
+    assert main(["check"]) == 1
+    assert "SLW704" in capsys.readouterr().out
+    write(folder / "emails" / "provider.json", {"name": "ses", "enabled": True})
+    assert main(["check"]) == 0

@@ -219,3 +219,11 @@ def test_folders_are_compared_flow_by_flow(cli: Cli) -> None:
     assert "Came\n  + the flow is new, with 1 action" in out
     assert "Gone\n  - the flow is gone, with 1 action" in out
     assert out.endswith("1 flow unchanged.\n")
+
+
+def test_a_file_that_is_no_flow_is_named(cli: Cli) -> None:
+    Path("wrong.json").write_text('{"name": "w", "actions": [{"id": "a", "type": "X"}]}')
+
+    for command in (["plan", "wrong.json"], ["import", "wrong.json"]):
+        assert "wrong.json#/actions/0" in cli(*command, status=2)
+    assert "wrong.json#/actions/0" in cli("diff", "wrong.json", "export.json", status=2)

@@ -110,7 +110,7 @@ def _as_rule(found: analysis.Finding, text: str) -> tuple[str, Severity, str, st
             "Put the expression into custom_vars, and write {{ custom_vars.… }} here.",
         )
     if root == "custom_vars":
-        return "SLW505", _ERROR, found.message, found.hint
+        return "SLW505", _WARNING, found.message, found.hint
     return "SLW504", _WARNING, found.message, found.hint
 
 
@@ -219,7 +219,7 @@ FAMILY: Final = RuleFamily(
         Rule(
             code="SLW505",
             title="Custom variable that is not set",
-            severity=_ERROR,
+            severity=_WARNING,
             meaning="The template reads a key that the action's custom_vars does not have: it "
             "renders as nothing.",
             fix="Add the key to custom_vars, or correct its name.",

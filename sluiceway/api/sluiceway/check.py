@@ -131,6 +131,24 @@ async def _tenant_facts(services: Services, facts: Facts) -> Facts:
     )
 
 
+async def _facts(call: Call) -> JsonObject:
+    facts = await _tenant_facts(call.services, Facts())
+    connections: JsonObject = {
+        key: {
+            "name": one.name,
+            "app_id": one.app_id,
+            "scopes": [*sorted(one.scopes)] if one.scopes is not None else None,
+        }
+        for key, one in (facts.connections or {}).items()
+    }
+    limit = facts.rate_limit
+    return {
+        "connections": connections,
+        "providers": {str(channel): is_there for channel, is_there in facts.providers.items()},
+        "rate_limit": [*limit] if limit else None,
+    }
+
+
 async def _rules(_: Call) -> JsonObject:
     rules: list[JsonValue] = [
         {
@@ -177,6 +195,14 @@ ROUTES: Final = (
         handle=_rules,
         summary="List what checks can find",
         scopes=("read:flows",),
+        tag="flows",
+    ),
+    Route(
+        method="GET",
+        path="/sluiceway/v1/check/facts",
+        handle=_facts,
+        summary="Say what the tenant has: connections with their scopes, providers, its limit",
+        scopes=("read:flows_vault_connections",),
         tag="flows",
     ),
     Route(

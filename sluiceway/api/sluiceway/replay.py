@@ -80,8 +80,10 @@ async def _recordings(call: Call, body: Any) -> list[Recording]:
     for id_ in ids:
         record = await call.services.need_executions().get(id_, debug=True)
         found.append(parse_recording(record, source=id_))
-    for number, record in enumerate(records):
-        found.append(parse_recording(record, source=f"executions/{number}"))
+    found += [
+        parse_recording(given, source=f"executions/{number}")
+        for number, given in enumerate(records)
+    ]
     if not found:
         raise InvalidRequest("Payload validation error: 'Expected execution_ids or executions'.")
     return found
@@ -104,6 +106,7 @@ async def _flow(call: Call, body: Any) -> Flow:
 ROUTES: Final = (
     Route(
         method="POST",
+        is_pure=True,
         path="/sluiceway/v1/replay",
         handle=_replay,
         summary="Run recorded executions against an edited flow; nothing is sent",

@@ -52,6 +52,19 @@ const openOnBraces = EditorView.updateListener.of((update) => {
   if (/\{\{ ?$|\{% ?$|\.$|\| ?$/.test(before) && completionStatus(update.state) === null) setTimeout(() => startCompletion(update.view), 0)
 })
 
+/** Left to itself, the browser keeps the look of what is typed over with inline styles, which the policy forbids. */
+const typeOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { from, to, empty } = view.state.selection.main
+    const { data } = event
+    if (empty || data === null || event.inputType !== 'insertText' || view.composing || view.state.readOnly) return false
+    event.preventDefault()
+    const change = () => view.state.update(view.state.replaceSelection(data), { userEvent: 'input.type', scrollIntoView: true })
+    if (!view.state.facet(EditorView.inputHandler).some((handler) => handler(view, from, to, data, change))) view.dispatch(change())
+    return true
+  },
+})
+
 const oneLine = EditorState.transactionFilter.of((transaction) => {
   if (!transaction.docChanged || transaction.newDoc.lines === 1) return transaction
   const text = transaction.newDoc.toString().replace(/\s*\n\s*/g, ' ')
@@ -78,6 +91,7 @@ export default function CodeEditor(props: EditorProps) {
       EditorState.tabSize.of(2),
       languageOf(language),
       pills,
+      typeOver,
       attributes.current.of(attributesOf(latest.current)),
       latest.current.hint ? placeholder(latest.current.hint) : [],
       EditorView.lineWrapping,

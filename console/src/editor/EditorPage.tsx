@@ -10,6 +10,7 @@ import { quickCheck } from '../flow/check.ts'
 import { parseTemplateJson, showJson } from '../flow/jsonText.ts'
 import { find, listAt, walk, type Place } from '../flow/tree.ts'
 import { ExecutionActions, ExecutionTitle, ExecutionView, type StepTab } from '../run/ExecutionView.tsx'
+import { ReplayDialog } from '../pages/ReplayDialog.tsx'
 import { follow, stateOf } from '../run/follow.ts'
 import { Button, Empty, IconButton, Note, Skeleton, TextField } from '../ui/controls.tsx'
 import { Dialog } from '../ui/Dialog.tsx'
@@ -390,6 +391,7 @@ function RunDrawer({ onAgain }: { onAgain: (id: string) => void }) {
   const { query } = useLocation()
   const [tab, setTab] = useState<StepTab>('output')
   const [small, setSmall] = useState(false)
+  const [replaying, setReplaying] = useState(false)
   if (!run) return null
   const isDry = (run.execution as { dry_run?: boolean }).dry_run === true
   return (
@@ -398,6 +400,8 @@ function RunDrawer({ onAgain }: { onAgain: (id: string) => void }) {
         <ExecutionTitle live={run} />
         {isDry && <span className="badge info">Dry run: nothing was called or sent</span>}
         <span className="grow" />
+        {!isDry && !run.isLive && <Button small icon="diff" onClick={() => setReplaying(true)}>Replay</Button>}
+        {replaying && <ReplayDialog execution={run.execution} edited={store.doc} onClose={() => setReplaying(false)} />}
         {!isDry && <ExecutionActions execution={run.execution} onAgain={onAgain} onGone={() => setQuery({ execution: null, step: null })} />}
         <IconButton icon={small ? 'up' : 'down'} label={small ? 'Show the steps' : 'Make small'} onClick={() => setSmall(!small)} />
         <IconButton icon="close" label="Close the run" onClick={() => { store.set({ run: null }); setQuery({ execution: null, step: null }) }} />

@@ -6,7 +6,7 @@ import { useActions } from '../api/resources.ts'
 import type { Execution, Step } from '../api/types.ts'
 import { Link } from '../app/router.tsx'
 import { iconOf, hueOf, titleOf } from '../editor/look.ts'
-import { Button, copyText, CopyButton, Note, Tabs } from '../ui/controls.tsx'
+import { Button, copyText, CopyButton, Tabs } from '../ui/controls.tsx'
 import { Confirm } from '../ui/Dialog.tsx'
 import { Icon } from '../ui/Icon.tsx'
 import { JsonView } from '../ui/Json.tsx'
@@ -15,6 +15,7 @@ import { Ago, duration, exactTime } from '../ui/time.tsx'
 import { reportError, toast } from '../ui/toasts.tsx'
 import { RunMark } from '../editor/Canvas.tsx'
 import { curlOf } from './curl.ts'
+import { ErrorNote } from './ErrorNote.tsx'
 import { follow, isOver, type Live } from './follow.ts'
 import { Status } from './status.tsx'
 import './run.css'
@@ -117,23 +118,6 @@ function StepDetail({ step, execution, tab, onTab }: { step: Step; execution: st
         {shown === 'output' && (step.status === 'RUNNING' ? <p className="muted" role="status">No output yet.</p> : <JsonView label="Output" value={step.output} />)}
       </div>
     </>
-  )
-}
-
-interface InvalidParam { code?: string; message?: string; path?: string | (string | number)[] }
-
-export function ErrorNote({ error }: { error: { code: string; message: string; at?: string; hint?: string; details?: unknown } }) {
-  const invalid = (error.details as { invalidParams?: InvalidParam[] } | null | undefined)?.invalidParams
-  return (
-    <div className="stack s">
-      <Note kind="bad">
-        <b>{error.message}</b>
-        {invalid && <ul className="invalid">{invalid.map((one, index) => <li key={index}><code>{Array.isArray(one.path) ? one.path.join('.') : one.path}</code> {one.message}</li>)}</ul>}
-        {error.hint && <p>{error.hint}</p>}
-        <p className="mono soft">{error.code}{error.at && ` · at ${error.at}`}</p>
-      </Note>
-      {error.details !== undefined && error.details !== null && !invalid && <JsonView label="Details" value={error.details} />}
-    </div>
   )
 }
 

@@ -1,0 +1,208 @@
+"""Runs while they go on: live progress, cancel, dry runs, replays, samples; and the other pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.console.conftest import Server
+
+
+def step(id_: str, name: str, params: dict[str, Any], family: str = "FLOW") -> dict[str, Any]:
+    return {"id": id_, "type": family, "action": name, "params": params}
+
+
+def test_progress_is_live_and_a_waiting_run_can_be_cancelled(console: Page, server: Server) -> None:
+    flow = server.api(
+        "POST",
+        "/api/v2/flows",
+        {
+            "name": "Slow",
+            "actions": [
+                step("first", "DO_NOTHING", {}),
+                step("wait", "DELAY_FLOW", {"number": 1, "units": "DAYS"}),
+                step("last", "DO_NOTHING", {}),
+            ],
+        },
+    )
+    page = console
+    page.goto(f"{server.url}/flows/{flow['id']}")
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Run", exact=True).click()
+
+    run = page.get_by_role("region", name="This run")
+    expect(run.get_by_text("Waiting until the delay is over")).to_be_visible()
+    expect(page.locator(".step-card.run-completed")).to_contain_text("Do nothing")
+    expect(page.locator(".step-card.run-delayed")).to_contain_text("Delay flow")
+    run.get_by_role("button", name="Cancel").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel the execution").click()
+    expect(run.get_by_text("Cancelled", exact=True)).to_be_visible()
+    expect(page.locator(".step-card.run-skipped")).to_contain_text("Do nothing")
+
+
+def test_a_dry_run_sends_nothing_and_says_so(console: Page, server: Server) -> None:
+    flow = server.api("GET", "/api/v2/flows")[0]
+    page = console
+    page.goto(f"{server.url}/flows/{flow['id']}")
+    page.get_by_role("button", name="Run", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Run the flow")
+    expect(dialog.get_by_role("textbox", name="Fields")).to_contain_text("auth0|")
+    dialog.get_by_role("button", name="Dry run").click()
+
+    run = page.get_by_role("region", name="This run")
+    expect(run.get_by_text("Dry run: nothing was called or sent")).to_be_visible()
+    expect(page.locator(".step-card.run-completed")).to_have_count(2)
+    assert server.api("GET", "/sluiceway/v1/outbox")["messages"] == []
+    assert server.api("GET", "/sluiceway/v1/executions")["executions"] == []
+
+
+def test_replay_against_what_is_on_the_canvas(console: Page, server: Server) -> None:
+    flow = server.api("GET", "/api/v2/flows")[0]
+    ada = server.user_id("ada@example.com")
+    done = server.api(
+        "POST", f"/sluiceway/v1/flows/{flow['id']}/executions?wait=10", {"fields": {"user_id": ada}}
+    )
+    page = console
+    page.goto(f"{server.url}/flows/{flow['id']}?execution={done['id']}&action=send_email_s2mp")
+    run = page.get_by_role("region", name="This run")
+    run.get_by_role("button", name="Replay").click()
+    dialog = page.get_by_role("dialog", name="Replay against what is on the canvas")
+    expect(dialog.get_by_text("It would go just the same.")).to_be_visible()
+    dialog.get_by_role("button", name="Close").click()
+
+    page.get_by_role("textbox", name="To", exact=True).fill("team@example.com")
+    run.get_by_role("button", name="Replay").click()
+
+    expect(dialog.get_by_text("It would go otherwise.")).to_be_visible()
+    expect(dialog.get_by_label("Then").first).to_have_text("ada@example.com")
+    expect(dialog.get_by_label("Now").first).to_have_text("team@example.com")
+
+
+def test_a_failed_run_goes_on_from_the_step_that_failed(console: Page, server: Server) -> None:
+    flow = server.api(
+        "POST",
+        "/api/v2/flows",
+        {
+            "name": "Fails",
+            "actions": [
+                step("first", "STORE_VARS", {"vars": {"a": 1}}),
+                step(
+                    "mail",
+                    "SEND_EMAIL",
+                    {"to": "{{ vars.b }}", "subject": "x", "body": "y"},
+                    "AUTH0",
+                ),
+            ],
+        },
+    )
+    failed = server.api("POST", f"/sluiceway/v1/flows/{flow['id']}/executions?wait=10", {})
+    page = console
+    page.goto(f"{server.url}/executions/{failed['id']}")
+    drawer = page.get_by_role("dialog", name="Fails")
+    expect(drawer.get_by_role("alert").first).to_be_visible()
+
+    drawer.get_by_role("button", name="Retry from failed step").click()
+
+    expect(drawer.get_by_text("2 attempts")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(f"{server.url}/executions")
+
+
+def test_pin_an_output_and_find_anything(console: Page, server: Server) -> None:
+    flow = server.api("GET", "/api/v2/flows")[0]
+    ada = server.user_id("ada@example.com")
+    server.api(
+        "POST", f"/sluiceway/v1/flows/{flow['id']}/executions?wait=10", {"fields": {"user_id": ada}}
+    )
+    page = console
+    page.goto(f"{server.url}/vault")
+    expect(page.get_by_role("heading", name="Vault", exact=True)).to_be_visible()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("greet a us")
+    expect(page.get_by_role("option", name="Greet a user").first).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{server.url}/flows/{flow['id']}")
+    page.get_by_role("button", name="Get user Look the user up").click()
+    panel = page.get_by_role("complementary")
+    panel.get_by_role("tab", name="Last run").click()
+    panel.get_by_role("button", name="Pin this output").click()
+
+    expect(
+        page.get_by_role("button", name="Get user Look the user up pinned output")
+    ).to_be_visible()
+    panel.get_by_role("tab", name="Form").click()
+    panel.get_by_role("button", name="Unpin").click()
+    expect(page.get_by_text("pinned output")).to_have_count(0)
+    page.go_back()
+    expect(page).to_have_url(f"{server.url}/vault")
+
+
+def test_a_connection_from_the_panel_and_the_vault(console: Page, server: Server) -> None:
+    flow = server.api("GET", "/api/v2/flows")[0]
+    page = console
+    page.goto(f"{server.url}/flows/{flow['id']}?action=get_user_s1mp")
+    page.get_by_role("button", name="Add a vault connection").click()
+    dialog = page.get_by_role("dialog", name="Add a vault connection")
+    dialog.get_by_label("Name").fill("Production")
+    dialog.get_by_label("Domain").fill("shop.eu.auth0.com")
+    dialog.get_by_label("Client ID").fill("made-up")
+    dialog.get_by_label("Client secret").fill("a-secret-that-must-not-show")
+    dialog.get_by_role("button", name="Add connection").click()
+    expect(page.get_by_label("Vault connection").locator("option:checked")).to_have_text(
+        "Production"
+    )
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+
+    page.goto(f"{server.url}/vault")
+    page.get_by_role("button", name="More for Production").click()
+    page.get_by_role("menuitem", name="Where it is used").click()
+    uses = page.get_by_role("dialog", name="Where Production is used")
+    expect(uses.get_by_role("link", name="Greet a user")).to_be_visible()
+    uses.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="More for Production").click()
+    page.get_by_role("menuitem", name="Empty").click()
+    page.get_by_role("dialog").get_by_role("button", name="Empty").click()
+    expect(page.get_by_role("row", name="Production").get_by_text("no secrets yet")).to_be_visible()
+    assert "a-secret-that-must-not-show" not in page.content()
+
+
+def test_users_clients_and_a_batch(console: Page, server: Server) -> None:
+    page = console
+    page.goto(f"{server.url}/users")
+    page.get_by_role("button", name="Add user").click()
+    page.get_by_role("dialog").get_by_label("Email").fill("mary@example.com")
+    page.get_by_role("dialog").get_by_role("button", name="Add user").click()
+    drawer = page.get_by_role("dialog", name="mary@example.com")
+    drawer.get_by_role("button", name="Edit").click()
+    drawer.get_by_role("textbox", name="app_metadata").fill('{"plan": "gold"}')
+    drawer.get_by_role("button", name="Save").click()
+    expect(drawer.get_by_role("group", name="User")).to_contain_text("gold")
+
+    page.goto(f"{server.url}/clients")
+    page.get_by_role("button", name="New client").click()
+    page.get_by_role("dialog").get_by_label("Name").fill("Reports")
+    page.get_by_role("dialog").get_by_role("button", name="Create").click()
+    secret = page.get_by_role("dialog", name="Reports: its secret").get_by_label("Client secret")
+    expect(secret).not_to_be_empty()
+    page.get_by_role("button", name="I have kept it").click()
+    expect(page.get_by_role("row", name="Reports")).to_be_visible()
+
+    page.goto(f"{server.url}/batches")
+    page.get_by_role("button", name="New batch").first.click()
+    dialog = page.get_by_role("dialog", name="New batch")
+    rows = f'key,user_id\n1,{server.user_id("ada@example.com")}\n2,"auth0|no,body"\n'
+    dialog.locator("input[type=file]").set_input_files(
+        {"name": "users.csv", "mimeType": "text/csv", "buffer": rows.encode()}
+    )
+    expect(dialog.get_by_text('"user_id": "auth0|')).to_be_visible()
+    dialog.get_by_role("button", name="Run 2 rows").click()
+    expect(page.get_by_text("2 of 2")).to_be_visible()
+    expect(page.get_by_role("link", name="Failed 1")).to_be_visible()
+    page.get_by_role("link", name="Completed 1").click()
+    expect(page.get_by_role("row", name="Greet a user")).to_have_count(1)

@@ -16,6 +16,7 @@ from sluiceway.errors import (
     ProviderRejected,
     ProviderUnavailable,
     SluicewayError,
+    VaultError,
 )
 from sluiceway.models.message import Channel
 
@@ -157,7 +158,7 @@ class Deliveries:
         row = attempt.row
         try:
             chosen, send = await self._choose(attempt)
-        except ProviderError as error:
+        except (ProviderError, VaultError) as error:
             # Nothing left the machine, and setting the provider up mends all that wait.
             return self._expired(row, self.settings.max_age) or self._again(row, error)
         if expired := self._expired(row, self._max_age(chosen)):
@@ -244,7 +245,10 @@ class Deliveries:
 
     async def concurrency(self, queue: str) -> int:
         """Return how many messages of *queue* may be on their way at a time."""
-        allowed = await self.providers.concurrency(Channel(queue))
+        try:
+            allowed = await self.providers.concurrency(Channel(queue))
+        except (ProviderError, VaultError):
+            allowed = None  # each message says so, with its reason
         return self.settings.concurrency if allowed is None else allowed
 
     def _expired(self, row: OutboxRow, max_age: timedelta) -> Failed | None:

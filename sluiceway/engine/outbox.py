@@ -221,6 +221,8 @@ class OutboxWorker:
         gate = self._gates.get(row.queue) or _Gate(1)
         try:
             async with gate:
+                if self._is_stopping:
+                    return Postponed(until=now())
                 if gate.waiting * 2 <= gate.allowed:
                     self._work[row.queue].set()
                 return await self._deliveries.make(attempt)

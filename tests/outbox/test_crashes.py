@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sluiceway.engine.delivery import OutboxSettings
 from sluiceway.storage import open_store
 from sluiceway.storage.durable import OutboxFilter, OutboxStatus
 
@@ -133,6 +134,27 @@ def test_a_kill_after_the_service_took_it_sends_it_again_under_the_same_key(
             assert first.message_id == second.message_id
             assert first.created_at == second.created_at
             assert (await lab.row(id_)).status is OutboxStatus.SENT
+
+    asyncio.run(scenario())
+
+
+def test_stopping_gives_back_what_has_not_begun(laboratory: Callable[[], Any]) -> None:
+    async def scenario() -> None:
+        async with laboratory() as lab:
+            lab.settings = OutboxSettings(concurrency=2)
+            lab.service.delay_s = 0.3
+            await lab.queue_emails(8)
+            worker = lab.worker()
+            running = asyncio.create_task(worker.run())
+            await until(lambda: lab.service.tries == 2)
+            worker.stop()
+            await running
+
+            assert lab.service.tries == 2
+            statuses = Counter(row.status for row in await lab.rows())
+            assert statuses == {OutboxStatus.SENT: 2, OutboxStatus.QUEUED: 6}
+            assert all(row.attempts <= 1 for row in await lab.rows())
+            assert await lab.worker().deliver_due() == 6
 
     asyncio.run(scenario())
 

@@ -312,6 +312,35 @@ def test_a_key_that_does_not_open_the_content_loses_nothing(
     asyncio.run(scenario())
 
 
+def test_credentials_that_cannot_be_opened_keep_messages_waiting(
+    laboratory: Callable[[], Any],
+) -> None:
+    async def scenario() -> None:
+        async with laboratory() as lab:
+
+            async def sealed() -> None:
+                raise VaultError("expected another key")
+
+            opened, lab.directory.email = lab.directory.email, sealed
+            (id_,) = await lab.queue_emails()
+            worker = lab.worker()
+            running = asyncio.create_task(worker.run())
+            while not (row := await lab.row(id_)).attempts:
+                await asyncio.sleep(0.01)
+            assert row.status is OutboxStatus.QUEUED
+            assert "another key" in row.history[0]["error"]["message"]
+
+            lab.directory.email = opened
+            lab.pass_time(seconds=10)
+            worker.wake()
+            while (await lab.row(id_)).status is not OutboxStatus.SENT:
+                await asyncio.sleep(0.01)
+            worker.stop()
+            await running
+
+    asyncio.run(scenario())
+
+
 def test_a_service_that_hangs_is_given_up_and_tried_again(laboratory: Callable[[], Any]) -> None:
     async def scenario() -> None:
         async with laboratory() as lab:

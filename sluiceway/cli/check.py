@@ -27,7 +27,7 @@ _MOST_PASSES: Final = 10
 
 
 @click.command()
-@click.argument("paths", metavar="PATH...", nargs=-1)
+@click.argument("paths", metavar="[PATH]...", nargs=-1)
 @click.option(
     "--format",
     "format_",

@@ -37,7 +37,7 @@ class _Options:
 
 
 @click.command()
-@click.argument("paths", metavar="PATH...", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("-k", "pattern", metavar="TEXT", help="Only cases whose name has this in it.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), help="How many processes.")
 @click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write JUnit XML.")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from sluiceway.analysis.diff import compare_flows
@@ -272,6 +272,8 @@ def packages(draw: st.DrawFn) -> Package:
 def test_reading_what_was_written_gives_the_same_flows(
     tmp_path_factory: pytest.TempPathFactory, package: Package, format_: Format
 ) -> None:
+    # An empty list of actions is not taken for a flow.
+    assume(format_ is not Format.LIST or any(flow.actions for flow in flows_of(package)))
     folder = tmp_path_factory.mktemp("package")
     files = write_package(package, format_)
     write_files(folder, files)

@@ -240,6 +240,12 @@ def test_nonsense_is_not_acceptable(door: Door, provider: str, raw: bytes) -> No
     assert post(door, "pigeon", raw).status == 404
 
 
+def test_a_post_that_is_too_large_is_refused(door: Door) -> None:
+    door("PUT", f"{PATH}/mailgun", {"key": KEY})
+
+    assert post(door, "mailgun", b"x" * (2 * 1024 * 1024 + 1)).status == 413
+
+
 def test_an_executions_steps_show_what_became_of_their_messages(door: Door) -> None:
     door("PUT", f"{PATH}/mailgun", {"key": KEY})
     step = {

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from sluiceway.api.errors import envelope, reply_for
+from sluiceway.api.errors import Refusal, envelope, reply_for
 from sluiceway.api.requests import read_body
 from sluiceway.api.route import Call, Reply, Route, Stream
 from sluiceway.errors import OutboundError, SluicewayError, StorageError
@@ -60,7 +60,7 @@ async def _receive(call: Call) -> Stream:
             reply = await _take(call, scope, await read_body(receive, limit=_LONGEST_POST))
         except ConnectionResetError:
             return
-        except SluicewayError as error:
+        except (SluicewayError, Refusal) as error:
             reply = reply_for(error)
         data = msgspec.json.encode(reply.body)
         headers = [

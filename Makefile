@@ -59,8 +59,9 @@ docs: .venv/.dev ## build the documentation
 	@$(BIN)/python scripts/make_reference.py
 	@NO_MKDOCS_2_WARNING=1 $(UV) run --quiet --locked --group docs mkdocs build --quiet --strict
 
-chaos: .venv/.dev ## the fault suite in full
-	@$(BIN)/python -m pytest tests/chaos -m "" --run-chaos
+chaos: .venv/.dev ## the fault suite in full, on both databases
+	@scripts/install_test_servers.sh
+	@$(BIN)/python -m tests.chaos
 
 dist: $(UV) ## build wheel, sdist and the list of what is inside (SBOM)
 	@$(UV) build --quiet --out-dir dist

@@ -10,6 +10,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -45,12 +46,17 @@ class Cluster:
     _has_template: bool = False
 
     @classmethod
-    def make(cls, **options: str) -> Cluster | None:
-        """Make a cluster, not started yet; ``None`` where PostgreSQL is not installed."""
+    def make(
+        cls, *, disk: Path | None = None, wal_segment_mb: int = 16, **options: str
+    ) -> Cluster | None:
+        """Make a cluster, not started yet; ``None`` where PostgreSQL is not installed.
+
+        *disk* is where to put it, a folder for temporary files without it.
+        """
         found = programs()
         if found is None:
             return None
-        folder = Path(tempfile.mkdtemp(prefix="sluiceway-pg-"))
+        folder = Path(tempfile.mkdtemp(prefix="sluiceway-pg-", dir=disk))
         if os.geteuid() == 0:
             owner = pwd.getpwnam(_SUPERUSER)
             os.chown(folder, owner.pw_uid, owner.pw_gid)
@@ -58,7 +64,7 @@ class Cluster:
         cluster = cls(folder, found, {"fsync": "off", **options})
         cluster._run(
             found / "initdb", "-D", folder / "data", "-U", _SUPERUSER, "-A", "trust", "-N",
-            "-E", "UTF8", "--locale=C.UTF-8",
+            "-E", "UTF8", "--locale=C.UTF-8", f"--wal-segsize={wal_segment_mb}",
         )  # fmt: skip
         return cluster
 
@@ -89,6 +95,11 @@ class Cluster:
     def stop(self, mode: str = "fast") -> None:
         """Stop it; *mode* ``immediate`` is as a crash is."""
         self._run(self.bin / "pg_ctl", "-D", self.folder / "data", "-w", "-m", mode, "stop")
+
+    def start_again(self) -> None:
+        """Start it if it is down."""
+        with suppress(AssertionError):
+            self.start()
 
     def destroy(self) -> None:
         if (self.folder / "data" / "postmaster.pid").exists():

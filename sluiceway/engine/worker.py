@@ -19,6 +19,8 @@ from sluiceway.engine.run import Run
 from sluiceway.engine.sealing import encode, open_payload
 from sluiceway.errors import SluicewayError, StorageError
 from sluiceway.models.execution import ExecutionStatus
+from sluiceway.models.timestamps import running_s
+from sluiceway.outbound.base import BEFORE_SENDING
 from sluiceway.storage.durable import Finish, LeaseLost
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ class Worker:
         self._claims: dict[str, Claim] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._lost: set[tuple[str, int]] = set()
+        self._held_until_s: dict[tuple[str, int], float] = {}
         self._is_stopping = False
         self._slot = asyncio.Event()
 
@@ -97,6 +100,7 @@ class Worker:
         self._live.work.clear()
         free = min(self._concurrency - len(self._tasks), _LARGEST_CLAIM)
         claims: list[Claim] = []
+        began_s = running_s()
         if free > 0:
             try:
                 claims = await self._engine.store.claim(
@@ -111,7 +115,7 @@ class Worker:
                 await asyncio.sleep(_PAUSE_AFTER_TROUBLE_S)
                 return
         for claim in claims:
-            self._begin(claim)
+            self._begin(claim, held_until_s=began_s + self._engine.settings.lease.total_seconds())
         if free <= 0:
             await self._wait_for_slot()
         elif len(claims) < free:
@@ -145,14 +149,16 @@ class Worker:
         until_s = (ready_at - self._engine.now()).total_seconds()
         return min(max(until_s, 0.001), _LONGEST_NAP_S)
 
-    def _begin(self, claim: Claim) -> None:
+    def _begin(self, claim: Claim, *, held_until_s: float) -> None:
         self._claims[claim.id] = claim
+        self._held_until_s[claim.id, claim.number] = held_until_s
         task = asyncio.create_task(self._carry_out(claim))
         self._tasks[claim.id] = task
         task.add_done_callback(lambda _: self._end(claim))
 
     def _end(self, claim: Claim) -> None:
         self._lost.discard((claim.id, claim.number))
+        self._held_until_s.pop((claim.id, claim.number), None)
         if self._claims.get(claim.id) is claim:
             self._tasks.pop(claim.id, None)
             self._claims.pop(claim.id, None)
@@ -160,6 +166,7 @@ class Worker:
         self._slot.set()
 
     async def _carry_out(self, claim: Claim) -> None:
+        BEFORE_SENDING.set(lambda: self._refuse_if_late(claim))
         try:
             run = await self._prepare(claim)
             self._live.running[claim.id] = run
@@ -189,6 +196,15 @@ class Worker:
                     f"expected to carry the execution out, it broke: {type(error).__name__}"
                 ),
             )
+
+    def _refuse_if_late(self, claim: Claim) -> None:
+        """Refuse a call of a claim whose lease ran out while the process was frozen.
+
+        Raises:
+            LeaseLost: a successor may have made the call.
+        """
+        if running_s() > self._held_until_s.get((claim.id, claim.number), 0.0):
+            raise LeaseLost(claim.id)
 
     async def _fail(self, claim: Claim, error: SluicewayError) -> None:
         """End an execution that cannot be carried out: no worker could do better."""
@@ -233,12 +249,16 @@ class Worker:
             claims = list(self._claims.values())
             if not claims:
                 continue
+            began_s = running_s()
             try:
                 heard = await self._engine.store.heartbeat(self._owner, claims, lease=lease)
             except StorageError as error:
                 _log.warning("the leases cannot be renewed: %s", error.message)
                 continue
             for claim in claims:
+                key = (claim.id, claim.number)
+                if claim.id not in heard.lost and key in self._held_until_s:
+                    self._held_until_s[key] = began_s + heard.lasts.total_seconds()
                 if claim.id in heard.lost and self._claims.get(claim.id) is claim:
                     self._lost.add((claim.id, claim.number))
                     self._tasks[claim.id].cancel()

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
-__all__ = ["format_timestamp", "parse_timestamp", "utc_now"]
+__all__ = ["format_timestamp", "parse_timestamp", "running_s", "utc_now"]
 
 
 def utc_now() -> datetime:
     """Return the system's clock, aware and cut to the millisecond that the wire shows."""
     now = datetime.now(UTC)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def running_s() -> float:
+    """Return the seconds of a clock that only runs: it never steps, and counts a machine's sleep.
+
+    Its zero means nothing; only differences do.
+    """
+    number = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if number is None else time.clock_gettime(number)
 
 
 def format_timestamp(moment: datetime) -> str:

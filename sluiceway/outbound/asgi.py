@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from sluiceway.errors import AnswerRefused, TargetTimedOut
-from sluiceway.outbound.base import OutboundResponse
+from sluiceway.outbound.base import BEFORE_SENDING, OutboundResponse
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -72,6 +72,9 @@ class RoutingTransport:
 
     async def send(self, request: OutboundRequest) -> OutboundResponse:
         """See ``Transport``."""
+        before = BEFORE_SENDING.get()
+        if before is not None:
+            before()
         host = urlsplit(request.url).netloc.lower()
         return await self.inside.get(host, self.outside).send(request)
 

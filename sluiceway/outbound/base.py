@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-__all__ = ["OutboundRequest", "OutboundResponse", "Transport"]
+__all__ = ["BEFORE_SENDING", "OutboundRequest", "OutboundResponse", "Transport"]
+
+BEFORE_SENDING: Final[ContextVar[Callable[[], None] | None]] = ContextVar(
+    "BEFORE_SENDING", default=None
+)
+"""Called in the sender's context right before a request leaves; what it raises, the sender raises.
+
+A worker that was frozen for longer than its lease must not wake up and make the call that its
+successor has made.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -173,10 +173,14 @@ class Finish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
-    """What a worker learns when it renews its leases: ids that it lost, and ids to cancel."""
+    """What a worker learns when it renews its leases: ids that it lost, and ids to cancel.
+
+    *lasts* is for how long, from when it asked, the other leases hold at the least.
+    """
 
     lost: frozenset[str]
     to_cancel: frozenset[str]
+    lasts: timedelta
 
 
 class CancelAnswer(StrEnum):

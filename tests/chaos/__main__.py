@@ -1,38 +1,49 @@
-"""Kill the engine at every write point and see that nothing is lost and nothing done twice.
+"""The fault suite: see that nothing is lost, nothing stuck, and nothing done twice.
 
-    python -m tests.chaos [EXECUTIONS]
+    python -m tests.chaos [EXECUTIONS] [--only TEXT] [--sqlite | --postgres]
 
-For each point: a process kills itself there several times over, with executions in flight; each
-time the next one takes the same database. Prints one JSON line a point and exits 1 on a breach.
+Kill at every write point; freeze beyond the lease; take the database away; fill the disk; put the
+clock back. Prints one JSON line a scenario and exits 1 on a breach.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
+import os
 import random
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sluiceway.models.execution import ExecutionStatus
-from sluiceway.storage import open_store
-from sluiceway.storage.durable import ExecutionFilter, OutboxFilter
+from tests.chaos.judge import judge
+from tests.chaos.stages import (
+    LEASE_S,
+    VICTIM,
+    PostgresStage,
+    SqliteStage,
+    Stage,
+    small_disk,
+    start_victim,
+)
+from tests.postgres_cluster import Cluster
 
-VICTIM = Path(__file__).with_name("victim.py")
-ORDER = ("first", "create", "mail", "last", "post")
-LEASE_S = 2.0
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 GRACE_S = 5.0
 DEATHS = 3
+FROM_OUTSIDE = ("any moment", "frozen", "clock back")
 
 
-def points() -> list[str]:
-    """Return every point at which a victim can kill itself, and one from outside."""
+def kill_points() -> list[str]:
+    """Return every point at which a victim can kill itself."""
     code = (
         f"import sys; sys.path.insert(0, {str(VICTIM.parent)!r});"
         "import victim; print('\\n'.join(victim.POINTS))"
@@ -40,57 +51,71 @@ def points() -> list[str]:
     listed = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
-    return [*listed.stdout.splitlines(), "any moment", "frozen"]
+    return listed.stdout.splitlines()
 
 
-def run_point(
-    point: str, *, executions: int, folder: Path, chance: random.Random, deaths_wanted: int = DEATHS
+def run_scenario(
+    stage: Stage, point: str, *, executions: int, chance: random.Random, deaths: int = DEATHS
 ) -> dict[str, Any]:
-    """Kill at *point* until it has died often enough, then run to the end and judge."""
-    database, log = folder / "chaos.db", folder / "effects.log"
-    deaths = 0
-    for _ in range(deaths_wanted):
-        # Anywhere in the run: from the first time the point is met to the last execution.
-        deaths += _live_and_die(point, database, log, executions=executions, chance=chance)
+    """Play *point* until it has hurt often enough, then run to the end and judge."""
+    # Where workers can stand side by side, one lives on while others die.
+    peer = start_victim(stage, executions) if stage.is_shared else None
+    hurt = 0
+    if point == "database down":
+        hurt = _take_away(stage, executions, chance)
+    elif point == "disk full":
+        hurt = _fill(stage, executions)
+    else:
+        for _ in range(deaths):
+            hurt += _live_and_die(stage, point, executions=executions, chance=chance)
     began = time.monotonic()
-    with _start(database, log, executions, "none", 0) as victim:
-        status = victim.wait(timeout=120 + executions / 20)
+    with start_victim(stage, executions) as last:
+        status, stuck = _await(last, executions)
     took_s = time.monotonic() - began
-    verdict = asyncio.run(_judge(database, log, executions))
+    if peer is not None:
+        peer_status, peer_stuck = _await(peer, executions)
+        status, stuck = status or peer_status, max(stuck, peer_stuck)
+    verdict = asyncio.run(judge(stage.url, stage.log, executions))
     if status != 0:
-        verdict["breaches"].append(f"the last process ended with {status}")
-    return {"point": point, "deaths": deaths, "last_run_s": round(took_s, 2), **verdict}
+        verdict["breaches"].append(f"a process that nobody hurt ended with {status}")
+    if stuck:
+        verdict["breaches"].append(f"{stuck} stuck {GRACE_S:g} s beyond their lease")
+    return {
+        "store": stage.name,
+        "point": point,
+        "hurt": hurt,
+        "last_run_s": round(took_s, 2),
+        "stuck": stuck,
+        **verdict,
+    }
 
 
-def _start(
-    database: Path, log: Path, executions: int, point: str, count: int
-) -> subprocess.Popen[bytes]:
-    arguments = [database, log, executions, point, count, LEASE_S]
-    return subprocess.Popen(
-        [sys.executable, str(VICTIM), *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
+def _await(victim: subprocess.Popen[str], executions: int) -> tuple[int, int]:
+    """Wait for a victim's end; return its status and how many it saw stuck."""
+    try:
+        told, _ = victim.communicate(timeout=180 + executions / 5)
+    except subprocess.TimeoutExpired:
+        victim.kill()
+        victim.communicate()
+        return -9, 0
+    lines = [line for line in told.splitlines() if line.startswith("{")]
+    return victim.returncode, json.loads(lines[-1])["stuck"] if lines else 0
 
 
-def _live_and_die(
-    point: str, database: Path, log: Path, *, executions: int, chance: random.Random
-) -> bool:
-    from_outside = point in {"any moment", "frozen"}
+def _live_and_die(stage: Stage, point: str, *, executions: int, chance: random.Random) -> bool:
     groups = {"create_many": executions // 50, "claim": 3}  # these write many at a time
-    most = max(1, groups.get(point.partition(" ")[2], executions // 2))
+    share = 6 if stage.is_shared else 2
+    most = max(1, groups.get(point.partition(" ")[2], executions // share))
     count = chance.randint(1, most)
-    with _start(database, log, executions, "none" if from_outside else point, count) as victim:
-        try:
-            if from_outside:
-                _meddle(victim, point, chance.uniform(0, 0.3 + executions / 1000))
-            return victim.wait(timeout=60 + executions / 20) != 0
-        except subprocess.TimeoutExpired:
-            victim.kill()
-            return True
+    is_outside = point in FROM_OUTSIDE
+    with start_victim(stage, executions, "none" if is_outside else point, count) as victim:
+        if is_outside:
+            _meddle(victim, point, chance.uniform(0, 0.3 + executions / 1000))
+        status, _ = _await(victim, executions)
+    return status != 0 or point in {"frozen", "clock back"}
 
 
-def _meddle(victim: subprocess.Popen[bytes], point: str, after_s: float) -> None:
+def _meddle(victim: subprocess.Popen[str], point: str, after_s: float) -> None:
     assert victim.stdout is not None
     victim.stdout.readline()
     time.sleep(after_s)
@@ -98,84 +123,117 @@ def _meddle(victim: subprocess.Popen[bytes], point: str, after_s: float) -> None
         victim.send_signal(signal.SIGSTOP)
         time.sleep(LEASE_S + 0.5)
         victim.send_signal(signal.SIGCONT)
+    elif point == "clock back":
+        for _ in range(3):
+            victim.send_signal(signal.SIGUSR1)
+            time.sleep(0.2)
     else:
         victim.send_signal(signal.SIGKILL)
 
 
-async def _judge(database: Path, log: Path, executions: int) -> dict[str, Any]:
-    store = open_store(f"sqlite:///{database}")
-    try:
-        breaches = await store.check()
-        rows = []
-        while page := await store.executions.list(
-            ExecutionFilter(), limit=1000, before_seq=rows[-1].seq if rows else None
-        ):
-            rows.extend(page)
-        messages = []
-        while page_of := await store.outbox.list(
-            OutboxFilter(), limit=1000, before_seq=messages[-1].seq if messages else None
-        ):
-            messages.extend(page_of)
-    finally:
-        await store.close()
-    statuses = Counter(str(row.status) for row in rows)
-    unknown = {row.id for row in rows if row.status is ExecutionStatus.FAILED}
-    if len(rows) != executions:
-        breaches.append(f"{executions} executions were started, {len(rows)} are there")
-    if set(statuses) - {"COMPLETED", "FAILED"}:
-        breaches.append(f"left unfinished: {dict(statuses)}")
-    effects = log.read_text().splitlines()  # noqa: ASYNC240 - nothing else runs
-    breaches += _judge_effects(effects, {row.id for row in rows}, unknown)
-    if len(messages) != executions or len({m.idempotency_key for m in messages}) != executions:
-        breaches.append(f"{len(messages)} messages for {executions} executions")
-    return {
-        "executions": executions,
-        "unknown": len(unknown),
-        "repeated_calls": len(effects) - len({tuple(e.split()[:2]) for e in effects}),
-        "breaches": breaches,
-    }
+def _take_away(stage: Stage, executions: int, chance: random.Random) -> int:
+    """Stop the database every few seconds, for 0 to 2 s, until the work is done."""
+    assert isinstance(stage, PostgresStage)
+    hurt = 0
+    with start_victim(stage, executions) as victim:
+        assert victim.stdout is not None
+        victim.stdout.readline()
+        time.sleep(0.3)
+        while victim.poll() is None:
+            stage.bounce(chance.uniform(0, 2))
+            hurt += 1
+            for _ in range(int(chance.uniform(20, 40))):
+                if victim.poll() is not None:
+                    break
+                time.sleep(0.1)
+        _await(victim, executions)
+    return hurt
 
 
-def _judge_effects(effects: list[str], ids: set[str], unknown: set[str]) -> list[str]:
-    breaches: list[str] = []
-    seen: dict[str, list[str]] = {id_: [] for id_ in ids}
-    values: dict[str, set[str]] = {id_: set() for id_ in ids}
-    for line in effects:
-        id_, step, value = line.split()
-        seen[id_].append(step)
-        values[id_].add(value)
-    for id_, steps in seen.items():
-        order = [ORDER.index(step) for step in steps]
-        counts = Counter(steps)
-        if order != sorted(order):
-            breaches.append(f"{id_}: a completed step ran again: {steps}")
-        if counts["create"] != 1 or counts["post"] > 1:
-            breaches.append(f"{id_}: a once-only call was repeated or lost: {steps}")
-        if counts["post"] == 0 and id_ not in unknown:
-            breaches.append(f"{id_}: COMPLETED without its last call")
-        if len(values[id_]) != 1:
-            breaches.append(f"{id_}: took another path after a crash: {values[id_]}")
-    return breaches
+def _fill(stage: Stage, executions: int) -> int:
+    """Fill the disk now and then, until the work is done."""
+    if not isinstance(stage, PostgresStage):
+        # The process refuses itself room: its files may not grow.
+        with start_victim(stage, executions, "disk full") as victim:
+            _await(victim, executions)
+        return 1
+    hurt = 0
+    filler = stage.cluster.folder / "filler"
+    with start_victim(stage, executions) as victim:
+        while victim.poll() is None and hurt < 20:
+            time.sleep(1.0)
+            _fill_up(filler)
+            hurt += 1
+            time.sleep(1.0)
+            filler.unlink(missing_ok=True)
+            # Where even the log of writes found no room, the server stops itself.
+            stage.cluster.start_again()
+        _await(victim, executions)
+    return hurt
 
 
-def main(executions: int, only: str | None = None) -> int:
-    """Run every point; return the exit status."""
-    chance = random.Random(1)  # noqa: S311 - where to kill, and the same in each run
-    failed = 0
-    for point in points():
-        if only is not None and only not in point:
-            continue
+def _fill_up(filler: Path) -> None:
+    with suppress(OSError):  # that is the end of it
+        handle = os.open(filler, os.O_WRONLY | os.O_CREAT)
+        try:
+            while os.write(handle, b"\0" * 65536):
+                pass
+        finally:
+            os.close(handle)
+
+
+def stages(point: str, only: str | None) -> Iterator[Stage]:
+    """Yield a fresh stage for *point* on each adapter that it makes sense on."""
+    if only != "postgres" and point != "database down":
         with tempfile.TemporaryDirectory() as folder:
-            verdict = run_point(point, executions=executions, folder=Path(folder), chance=chance)
-        print(json.dumps(verdict), flush=True)  # noqa: T201 - a report on the terminal
-        failed += bool(verdict["breaches"])
+            yield SqliteStage(Path(folder))
+    if only == "sqlite":
+        return
+    if point == "disk full":
+        with small_disk(220) as disk:
+            if disk is None:
+                print(json.dumps({"point": point, "skipped": "no mount"}))  # noqa: T201
+                return
+            yield from _postgres(disk, wal_segment_mb=1)
+        return
+    yield from _postgres(None)
+
+
+def _postgres(disk: Path | None, wal_segment_mb: int = 16) -> Iterator[Stage]:
+    cluster = Cluster.make(
+        disk=disk, wal_segment_mb=wal_segment_mb, fsync="on", max_wal_size="64MB"
+    )
+    if cluster is None:
+        print(json.dumps({"skipped": "PostgreSQL is not installed"}))  # noqa: T201
+        return
+    try:
+        cluster.start()
+        with tempfile.TemporaryDirectory() as folder:
+            yield PostgresStage(Path(folder), cluster)
+    finally:
+        cluster.destroy()
+
+
+def main(arguments: list[str]) -> int:
+    """Play every scenario; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos")
+    parser.add_argument("executions", nargs="?", type=int, default=1000)
+    parser.add_argument("--only", default="", help="scenarios whose name has this in it")
+    parser.add_argument("--sqlite", action="store_true")
+    parser.add_argument("--postgres", action="store_true")
+    given = parser.parse_args(arguments)
+    store = "sqlite" if given.sqlite else "postgres" if given.postgres else None
+    chance = random.Random(1)  # noqa: S311 - where to hurt, and the same in each run
+    failed = 0
+    for point in [*kill_points(), *FROM_OUTSIDE, "database down", "disk full"]:
+        if given.only not in point:
+            continue
+        for stage in stages(point, store):
+            verdict = run_scenario(stage, point, executions=given.executions, chance=chance)
+            print(json.dumps(verdict), flush=True)  # noqa: T201 - a report on the terminal
+            failed += bool(verdict["breaches"])
     return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(
-        main(
-            int(sys.argv[1]) if len(sys.argv) > 1 else 1000,
-            sys.argv[2] if len(sys.argv) > 2 else None,
-        )
-    )
+    sys.exit(main(sys.argv[1:]))

@@ -1,19 +1,25 @@
 """A process that runs executions until it is killed: by itself at a write point, or from outside.
 
-    python victim.py DATABASE LOG EXECUTIONS POINT COUNT LEASE_S
+    python victim.py URL LOG EXECUTIONS POINT COUNT LEASE_S
 
-Each effect appends one line to LOG before it counts as done, as a tenant would have seen it. POINT
-is where the process kills itself the COUNT-th time it gets there; ``none`` runs to the end.
+Each effect appends one line to LOG as a tenant would see it: when the request arrives. POINT is
+where the process kills itself the COUNT-th time it gets there; ``none`` runs to the end, and
+``disk full`` has the system refuse to let files grow, now and then. At SIGUSR1 the wall clock
+steps back by an hour. Prints a JSON line at the end: what was stuck.
 """
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
+import json
 import os
+import random
+import resource
 import signal
 import sys
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +29,15 @@ from sluiceway.engine.base import Engine, EngineSettings, World
 from sluiceway.engine.live import Live
 from sluiceway.engine.service import Executions, StartRequest
 from sluiceway.engine.worker import Worker
+from sluiceway.errors import StorageError
 from sluiceway.models.execution import ExecutionInput, ExecutionStatus
 from sluiceway.models.flow import Flow
 from sluiceway.models.masking import Masker
 from sluiceway.models.message import Channel, EmailContent, QueuedMessage
+from sluiceway.models.timestamps import utc_now
+from sluiceway.outbound.base import BEFORE_SENDING
 from sluiceway.storage import open_store
+from sluiceway.storage.durable import ExecutionFilter
 from sluiceway.vault.keyring import Keyring
 
 WRITES = ("create_many", "claim", "append", "sleep", "finish", "heartbeat")
@@ -36,7 +46,7 @@ POINTS = (
     *(
         f"{moment} {step}"
         for step in ("first", "create", "mail", "post")
-        for moment in ("in", "done")
+        for moment in ("in", "sent", "done")
     ),
 )
 
@@ -45,10 +55,10 @@ class Killer:
     """Kills the process the *count*-th time it gets to *point*."""
 
     def __init__(self, point: str, count: int) -> None:
-        self._point, self._left = point, count
+        self.point, self._left = point, count
 
     def at(self, point: str) -> None:
-        if point == self._point:
+        if point == self.point:
             self._left -= 1
             if self._left <= 0:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -110,10 +120,15 @@ class Actions:
         )
 
     async def _run(self, params: Free, context: ActionContext) -> StepOutcome:
-        self._killer.at(f"in {context.step_id}")
         await asyncio.sleep(0.001)
+        self._killer.at(f"in {context.step_id}")
         line = f"{context.execution_id} {context.step_id} {params.value}\n"
+        before = BEFORE_SENDING.get()
+        if before is not None:
+            before()
         os.write(self._file, line.encode())
+        self._killer.at(f"sent {context.step_id}")
+        await asyncio.sleep(0.001)
         self._killer.at(f"done {context.step_id}")
         messages = ()
         if context.step_id == "mail":
@@ -162,9 +177,56 @@ def flow() -> Flow:
     return dataclasses.replace(Flow.from_json({"name": "Chaos", "actions": actions}), id="af_c")
 
 
-async def main(database: str, log: str, executions: int, killer: Killer, lease_s: float) -> None:
+class SteppingClock:
+    """A wall clock that steps back by an hour when it is told to."""
+
+    def __init__(self) -> None:
+        self._offset = timedelta(0)
+
+    def step_back(self) -> None:
+        self._offset -= timedelta(hours=1)
+
+    def now(self) -> datetime:
+        return utc_now() + self._offset
+
+
+async def refuse_growth(database: Path) -> None:
+    """Let no file grow for a while, now and then: what a full disk is to a database."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    chance = random.Random(os.getpid())  # noqa: S311 - when to be full
+    names = (database, database.with_name(f"{database.name}-wal"))
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    while True:
+        await asyncio.sleep(chance.uniform(0.1, 0.6))
+        # The log of effects is smaller, and goes on.
+        largest = max((path.stat().st_size for path in names if path.exists()), default=0)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest + 1, most))
+        try:
+            await asyncio.sleep(chance.uniform(0.1, 0.6))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+
+async def patiently(call: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call the store as a client does that tries again."""
+    while True:
+        try:
+            return await call(*args, **kwargs)
+        except StorageError:
+            await asyncio.sleep(0.05)
+
+
+async def count_stuck(store: Any, since: datetime) -> int:
+    """Return how many run under a claim that was made before *since* and was not renewed."""
+    matching = ExecutionFilter(statuses=(ExecutionStatus.RUNNING,))
+    rows = await patiently(store.list, matching, limit=2000)
+    return sum(row.updated_at < since and (row.ready_at or since) < since for row in rows)
+
+
+async def main(url: str, log: str, executions: int, killer: Killer, lease_s: float) -> None:
     """Enqueue what is not there yet and work until all has ended."""
-    store = open_store(f"sqlite:///{database}")
+    began = utc_now()
+    store = open_store(url)
     nothing: Any = None
     world = World(
         tenant=nothing,
@@ -174,34 +236,47 @@ async def main(database: str, log: str, executions: int, killer: Killer, lease_s
         codes=store.codes,
     )
     dying: Any = DyingStore(store.executions, killer)
+    clock = SteppingClock()
     engine = Engine(
         store=dying,
         actions=Actions(Path(log), killer),
         sealer=Keyring({1: bytes(32)}),
         new_masker=Masker,
         settings=EngineSettings(lease=timedelta(seconds=lease_s), max_takeovers=100),
+        now=clock.now,
     )
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, clock.step_back)
     live = Live()
     service = Executions(engine, live)
     worker = Worker(engine, world, live, concurrency=50)
     working = asyncio.create_task(worker.run())
     print("up", flush=True)  # noqa: T201 - the parent waits for it
+    filling: asyncio.Task[None] | None = None
+    if killer.point == "disk full":
+        filling = asyncio.create_task(refuse_growth(Path(url.removeprefix("sqlite:///"))))
     chaos = flow()
     for start in range(0, executions, 50):
         keys = range(start, min(start + 50, executions))
         requests = [StartRequest(input=ExecutionInput(), idempotency_key=f"k{k}") for k in keys]
-        await service.start_many(chaos, requests)
+        await patiently(service.start_many, chaos, requests)
     ended = {ExecutionStatus.COMPLETED, ExecutionStatus.FAILED}
+    stuck: int | None = None
+    up_s = time.monotonic()
     while True:
-        counts = await service.count_by_status()
+        counts = await patiently(service.count_by_status)
         if sum(counts[status] for status in ended) == executions:
             break
+        if stuck is None and time.monotonic() - up_s > lease_s + 5:
+            stuck = await count_stuck(store.executions, began)
         await asyncio.sleep(0.02)
+    if filling is not None:
+        filling.cancel()
     worker.stop()
     await working
     await store.close()
+    print(json.dumps({"stuck": stuck or 0}), flush=True)  # noqa: T201 - the parent reads it
 
 
 if __name__ == "__main__":
-    _, database, log, executions, point, count, lease_s = sys.argv
-    asyncio.run(main(database, log, int(executions), Killer(point, int(count)), float(lease_s)))
+    _, url, log, executions, point, count, lease_s = sys.argv
+    asyncio.run(main(url, log, int(executions), Killer(point, int(count)), float(lease_s)))

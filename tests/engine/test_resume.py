@@ -13,6 +13,7 @@ from sluiceway.actions.base import StepOutcome
 from sluiceway.engine.base import EngineSettings
 from sluiceway.engine.worker import Worker
 from sluiceway.models.execution import ExecutionInput
+from sluiceway.outbound.base import BEFORE_SENDING
 from sluiceway.storage.durable import OutboxFilter
 
 
@@ -265,3 +266,28 @@ def test_a_live_worker_takes_over_once_the_lease_has_run_out(lab: Any, url: str,
 
 async def _nothing_to_recover(_owner: str) -> int:
     return 0
+
+
+def test_a_worker_that_wakes_after_its_lease_makes_no_call(lab: Any, url: str, step: Any) -> None:
+    """What it was about to send, its successor may have sent."""
+
+    async def scenario() -> None:
+        async with lab(url) as it:
+            sent: list[str] = []
+
+            async def send(context: Any) -> None:
+                if not sent:
+                    sent.append("held back")
+                    it.worker._held_until_s = dict.fromkeys(it.worker._held_until_s, 0.0)
+                before = BEFORE_SENDING.get()
+                assert before is not None
+                before()
+                sent.append(context.step_id)
+
+            it.actions.hooks["post"] = send
+            id_ = await it.executions.start(it.flow(step("post", "REPEAT")), ExecutionInput())
+            assert (await it.end_of(id_))["status"] == "COMPLETED"
+            assert sent == ["held back", "post"]
+            assert (await it.store.executions.get(id_)).claim_number == 2
+
+    asyncio.run(scenario())

@@ -159,6 +159,8 @@ class PostgresExecutionStore(PostgresExecutionLists):
         return Heartbeat(
             lost=frozenset(ids) - held,
             to_cancel=frozenset(id_ for id_, is_to_cancel in rows if is_to_cancel),
+            # Leases are renewed once a third is gone.
+            lasts=lease * 0.66,
         )
 
     async def append(

@@ -134,7 +134,7 @@ class SqliteExecutionStore(SqliteExecutionLists):
                     lost.add(claim.id)
                 elif found[0][0]:
                     to_cancel.add(claim.id)
-            return Heartbeat(lost=frozenset(lost), to_cancel=frozenset(to_cancel))
+            return Heartbeat(lost=frozenset(lost), to_cancel=frozenset(to_cancel), lasts=lease)
 
         return await self._database.write(operation)
 

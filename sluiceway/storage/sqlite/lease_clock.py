@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from sluiceway.models.timestamps import running_s
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,17 +23,12 @@ class LeaseClock:
         self,
         *,
         wall_s: Callable[[], float] = time.time,
-        monotonic_s: Callable[[], float] | None = None,
+        monotonic_s: Callable[[], float] = running_s,
     ) -> None:
         """Read both clocks once."""
-        self._monotonic_s = monotonic_s or _running_s
+        self._monotonic_s = monotonic_s
         self._offset_s = wall_s() - self._monotonic_s()
 
     def now_ms(self) -> int:
         """Return the reading."""
         return int((self._monotonic_s() + self._offset_s) * 1000)
-
-
-def _running_s() -> float:
-    number = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if number is None else time.clock_gettime(number)

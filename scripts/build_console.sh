@@ -19,6 +19,7 @@ npm run --silent test >/dev/null || npm run test
 npm run --silent build
 node scripts/notices.mjs ../sluiceway/console_assets/NOTICES.txt
 cd ../sluiceway/console_assets
+python3 ../../scripts/console_digest.py >source.sha256
 # Sizes as a browser sees them; the limits are the console's promise.
 total=$(du -sb . | cut -f1)
 first=$(cat index.html assets/index-*.js assets/index-*.css assets/inter-latin-wght*.woff2 | gzip -9 | wc -c)

@@ -39,7 +39,7 @@ SLUICEWAY = Path(sys.executable).parent / "sluiceway"
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if "tests/console/" in str(item.path):
+        if "tests/console/" in str(item.path) and item.path.name != "test_package.py":
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.xdist_group("browser"))
             if not Path(CHROMIUM).exists():

@@ -21,7 +21,9 @@ def add(page: Page, name: str, title: str) -> Locator:
     """Add a step at the ``+`` of that name; return its panel."""
     page.get_by_role("button", name=name).click()
     page.get_by_role("combobox", name="Search actions").fill(title)
-    page.get_by_role("option", name=re.compile(f"^{title} ")).first.click()
+    page.get_by_role(
+        "option", name=re.compile(f"^{title.replace(chr(47), chr(46))} ")
+    ).first.click()
     panel = page.get_by_role("complementary", name=title)
     expect(panel).to_be_visible()
     return panel

@@ -148,9 +148,9 @@ def test_a_connection_from_the_panel_and_the_vault(console: Page, server: Server
     page.get_by_role("button", name="Add a vault connection").click()
     dialog = page.get_by_role("dialog", name="Add a vault connection")
     dialog.get_by_label("Name").fill("Production")
-    dialog.get_by_label("Domain").fill("shop.eu.auth0.com")
-    dialog.get_by_label("Client ID").fill("made-up")
-    dialog.get_by_label("Client secret").fill("a-secret-that-must-not-show")
+    dialog.get_by_role("textbox", name="Domain", exact=True).fill("shop.eu.auth0.com")
+    dialog.get_by_role("textbox", name="Client ID", exact=True).fill("made-up")
+    dialog.get_by_label("Client secret", exact=False).fill("a-secret-that-must-not-show")
     dialog.get_by_role("button", name="Add connection").click()
     expect(page.get_by_label("Vault connection").locator("option:checked")).to_have_text(
         "Production"

@@ -8,6 +8,7 @@ import { Decoration, drawSelection, EditorView, highlightActiveLine, keymap, lin
 import { useEffect, useRef } from 'react'
 import { parseTemplateJson } from '../flow/jsonText.ts'
 import type { Scope } from '../flow/scope.ts'
+import { Icon } from '../ui/Icon.tsx'
 import { completions } from './completion.ts'
 import { languageOf, type Language } from './languages.ts'
 
@@ -137,7 +138,19 @@ export default function CodeEditor(props: EditorProps) {
     view.current?.dispatch({ effects: attributes.current.reconfigure(attributesOf({ label, invalid, required, describedBy, readOnly })) })
   }, [label, invalid, required, describedBy, readOnly])
 
-  return <div ref={box} className={`code ${singleLine ? 'one' : `many ${props.height ?? 'medium'}`} ${invalid ? 'invalid' : ''} ${readOnly ? 'read-only' : ''}`} />
+  const insertVariable = () => {
+    const made = view.current
+    if (!made) return
+    const { from, to } = made.state.selection.main
+    const isInside = /\{\{[^}]*$/.test(made.state.sliceDoc(0, from))
+    if (!isInside) made.dispatch({ changes: { from, to, insert: '{{}}' }, selection: { anchor: from + 2 }, userEvent: 'input' })
+    made.focus()
+    startCompletion(made)
+  }
+  const editor = <div ref={box} className={`code ${singleLine ? 'one' : `many ${props.height ?? 'medium'}`} ${invalid ? 'invalid' : ''} ${readOnly ? 'read-only' : ''}`} />
+  if (!props.scope || readOnly) return editor
+  // By keyboard, typing {{ does the same: one stop less for each field.
+  return <div className={`code-wrap ${singleLine ? 'one' : 'many'}`}>{editor}<button type="button" tabIndex={-1} className="insert-variable" title="Insert a variable, or type {{" aria-label={`Insert a variable into ${label}`} onMouseDown={(event) => event.preventDefault()} onClick={insertVariable}><Icon name="plus" size={13} /></button></div>
 }
 
 function attributesOf({ label, invalid, required, describedBy, readOnly }: Pick<EditorProps, 'label' | 'invalid' | 'required' | 'describedBy' | 'readOnly'>): Extension {

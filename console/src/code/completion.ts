@@ -29,7 +29,7 @@ export function completions(language: Language, scope: () => Scope | null) {
     const typed = path[2] ?? ''
     const items = isLiquid ? known.liquid(parts) : known.expression(parts)
     if (!items.length) return null
-    return { from: context.pos - typed.length, options: items.map((item) => toCompletion(item, parts)), validFor: /^[\w$-]*$/ }
+    return { from: context.pos - typed.length, options: items.map((item, index) => toCompletion(item, parts, index)), validFor: /^[\w$-]*$/ }
   }
 }
 
@@ -39,12 +39,13 @@ function segmentsOf(text: string): string[] {
 
 const BOOST: Partial<Record<string, number>> = { custom_vars: 30, fields: 20, actions: 19, context: 18, vars: 17, functions: 16, user: 20 }
 
-function toCompletion(item: Item, path: readonly string[]): Completion {
+function toCompletion(item: Item, path: readonly string[], index: number): Completion {
   const base: Completion = {
     label: item.label,
     detail: item.detail,
     type: ({ root: 'namespace', step: 'class', key: 'property', function: 'function', filter: 'function', tag: 'keyword' } as const)[item.kind],
-    boost: path.length ? 0 : BOOST[item.label] ?? 0,
+    // The nearest step first: it is the likeliest to be meant.
+    boost: item.kind === 'step' ? Math.min(90, index) : path.length ? 0 : BOOST[item.label] ?? 0,
     info: item.info || item.value !== undefined ? () => explain(item) : undefined,
   }
   if (item.kind === 'function') return snippetCompletion(`${item.label}(\${})`, base)

@@ -53,8 +53,8 @@ CONTENT = EmailContent(
     html="<p>Hello Ada,</p><p>your code is <b>123456</b>. It is good for five minutes.</p>",
 )
 _WHY_MISSED = (
-    "PostgreSQL runs on the same cores: a claim, a completion and their commits in plpgsql cost it more"
-    " than the mail costs the worker"
+    "PostgreSQL runs on the same cores: claims, completions and their commits cost it more than the"
+    " mail costs the worker"
 )
 SINK = Path(__file__).with_name("_smtp_sink.py")
 
@@ -273,7 +273,7 @@ def run() -> list[Row]:
                 measured=f"{out:,.0f} mails/s, {ratio:.2f} of bare",
                 target=f"{TARGET}",
                 is_met=ratio >= TARGET,
-                note="" if ratio >= TARGET else _WHY_MISSED,
+                note=_WHY_MISSED if ratio < TARGET and name.startswith("PostgreSQL") else "",
             )
         )
     return rows

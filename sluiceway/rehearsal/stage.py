@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from sluiceway.bootstrap import open_application
 from sluiceway.engine.journal import Journal
@@ -25,6 +25,7 @@ from sluiceway.management.users import KIND as USERS
 from sluiceway.models.execution import ExecutionInput
 from sluiceway.models.ids import encode_id
 from sluiceway.models.message import EmailContent
+from sluiceway.models.timestamps import utc_now
 from sluiceway.outbound.asgi import AsgiTransport
 from sluiceway.providers.html_text import html_to_text
 from sluiceway.rehearsal.clock import DEFAULT_TIME, StandingClock
@@ -36,7 +37,7 @@ from sluiceway.settings import load_settings
 from sluiceway.storage.durable import NewExecution, OutboxFilter
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 
     from sluiceway.bootstrap import Application
     from sluiceway.engine.base import ActionLookup, Engine, World
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     from sluiceway.outbound.base import Transport
     from sluiceway.rehearsal.observing import ObservedStep
     from sluiceway.rehearsal.world import TenantCall
+    from sluiceway.storage.base import DocumentStore
+    from sluiceway.storage.durable import Claim, ExecutionStore, LogWrite, NewMessage
 
 __all__ = ["MakeApi", "Rehearsed", "Stage", "open_stage"]
 
@@ -187,7 +190,12 @@ class Stage:
             setups=setups or {},
             providers=providers or {},
         )
-        engine = replace(self.application.engine, actions=observed, now=self.clock.read)
+        engine = replace(
+            self.application.engine,
+            store=cast("ExecutionStore", _SleepingStore(self.application.store.executions)),
+            actions=observed,
+            now=self.clock.read,
+        )
         given = input_ or ExecutionInput()
         id_ = await self._carry_out(engine, world, flow, given, outputs or {})
         record = await Executions(engine, Live()).get(id_, debug=True)
@@ -241,19 +249,17 @@ class Stage:
                 now=self.clock.now,
             )
             if not claims:
-                ready_at = await store.next_ready_at()
-                if ready_at is None:
-                    break
-                self.clock.set(max(ready_at, self.clock.now))
-                continue
+                break
             journal = Journal.read(claims[0].log, sealer, execution_id=id_)
             run = Run(
                 engine, world, Live(), claim=claims[0], plan=plan, payload=payload, journal=journal
             )
             await run.execute()
             row = await store.get(id_)
-            if row is not None and row.status.is_terminal:
+            if row is None or row.status.is_terminal:
                 return id_
+            if row.ready_at is not None:
+                self.clock.set(max(row.ready_at, self.clock.now))
         raise ActionError(f"expected the flow to end, it went on after {_MOST_WAKES} waits")
 
     async def _messages(self, id_: str) -> list[JsonObject]:
@@ -267,6 +273,33 @@ class Stage:
                 message["text"] = html_to_text(content.html)
             shown.append(message)
         return shown
+
+
+class _SleepingStore:
+    """An execution store in which delays are measured by the stage's clock alone.
+
+    A store lets a delay pass by its own clock where the wall clock is behind: here it stands, and
+    may stand in the past.
+    """
+
+    def __init__(self, inner: ExecutionStore) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def sleep(
+        self,
+        claim: Claim,
+        write: LogWrite,
+        *,
+        wake_at: datetime,
+        at: datetime,
+        messages: Sequence[NewMessage] = (),
+    ) -> None:
+        """See ``ExecutionStore``."""
+        noted = max(at, utc_now())
+        await self._inner.sleep(claim, write, wake_at=wake_at, at=noted, messages=messages)
 
 
 class _Chance:
@@ -317,7 +350,7 @@ async def open_stage(
         documents = NotedDocuments(application.store.documents)
         environment = replace(
             application.tenant.environment,
-            documents=documents,
+            documents=cast("DocumentStore", documents),
             now=clock.read,
             random_bits=chance.bits,
         )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sluiceway.liquid.rendering import Rendering
     from sluiceway.liquid.values import LiquidValue
 
-__all__ = ["Node", "Output", "Text", "Value"]
+__all__ = ["Node", "Output", "Tag", "Text", "Value"]
 
 
 class Node(Protocol):
@@ -67,25 +67,46 @@ class Value:
         try:
             value = self._evaluate(rendering)
             for call, handler in self._filters:
-                arguments = FilterArguments(
-                    rendering,
-                    [evaluate(rendering) for key, evaluate in call.arguments if key is None],
-                    {key: evaluate(rendering) for key, evaluate in call.arguments if key},
-                    len(call.arguments),
-                )
-                value = handler(value, arguments)
+                # A named argument is a pair of its name and its value, at its place.
+                given = [
+                    evaluate(rendering) if key is None else [key, evaluate(rendering)]
+                    for key, evaluate in call.arguments
+                ]
+                value = handler(value, FilterArguments(rendering, given))
         except LiquidRenderError as error:
             raise self.placed(error) from error
         return value
 
     def placed(self, error: LiquidRenderError) -> LiquidRenderError:
         """Return *error* with the value's place, unless it has one."""
-        if error.source:
-            return error
-        line, column = place(self.source, self.offset)
-        return LiquidRenderError(
-            error.message, line=line, column=column, source=self.source, hint=error.hint
-        )
+        return _placed(error, self.source, self.offset)
+
+
+def _placed(error: LiquidRenderError, source: str, offset: int) -> LiquidRenderError:
+    if error.source:
+        return error
+    line, column = place(source, offset)
+    return LiquidRenderError(
+        error.message, line=line, column=column, source=source, hint=error.hint
+    )
+
+
+class Tag:
+    """A tag, whatever it does, that tells where it stands when something is refused in it."""
+
+    __slots__ = ("_node", "_offset", "_source")
+
+    def __init__(self, node: Node, source: str, offset: int) -> None:
+        self._node = node
+        self._source = source
+        self._offset = offset
+
+    def render(self, rendering: Rendering) -> None:
+        """See ``Node``."""
+        try:
+            self._node.render(rendering)
+        except LiquidRenderError as error:
+            raise _placed(error, self._source, self._offset) from error
 
 
 class Output:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sluiceway.errors import LiquidSyntaxError
 from sluiceway.liquid.expressions import Reader
 from sluiceway.liquid.filters import find_filter
-from sluiceway.liquid.nodes import Output, Text, Value
+from sluiceway.liquid.nodes import Output, Tag, Text, Value
 from sluiceway.liquid.scanner import BLANKS, Kind, Token, name_tag, scan, syntax_error
 from sluiceway.liquid.tags import all_tags
 from sluiceway.models.json_text import did_you_mean
@@ -182,7 +182,7 @@ class Parser:
             hint = did_you_mean(token.name, all_tags())
             raise self.error(token, f'tag "{token.name}" not found', hint=hint)
         self.inventory.tags.append((token.name, token.begin))
-        return read(self, token)
+        return Tag(read(self, token), self.source, token.begin)
 
 
 def _lines(token: Token) -> list[Token]:

@@ -33,6 +33,7 @@ BLANKS: Final = (
 )
 _NOT_WORDS: Final = frozenset(BLANKS + "\u201c\u201d")
 _OPENING: Final = re.compile(r"\{[{%]")
+_TAG_BORDER: Final = re.compile(r"\{%|%\}")
 _QUOTED_OR_END: Final = re.compile(r"""(?P<end>\}\})|(?P<quote>["'])""")
 _STRING_END: Final = {
     "'": re.compile(r"[^'\\]*(?:\\.[^'\\]*)*(?:'|\Z)", re.DOTALL),
@@ -197,19 +198,23 @@ def _delimited(kind: Kind, source: str, begin: int, end: int) -> Token:
 
 def _find_endraw(source: str, raw: Token) -> Token:
     """Return the tag that ends *raw*; ``{%- endraw %}`` with a dash does not, as in LiquidJS."""
-    position = raw.end
-    while (start := source.find("{%", position)) >= 0:
-        position = start + 2
-        name = position
-        while name < len(source) and source[name] in BLANKS:
-            name += 1
-        after = name + len("endraw")
-        if source[name:after] != "endraw" or is_word(source[after : after + 1]):
+    start = source.find("{%", raw.end)
+    position = start + 2
+    while start >= 0:
+        while position < len(source) and source[position] in BLANKS:
+            position += 1
+        after = word_end(source, position, len(source))
+        if source[position:after] != "endraw":
+            start = source.find("{%", after)
+            position = start + 2
             continue
-        end = source.find("%}", after)
-        another = source.find("{%", after)
-        if end >= 0 and (another < 0 or end < another):
-            return name_tag(_delimited(Kind.TAG, source, start, end + 2))
+        found = _TAG_BORDER.search(source, after)
+        if found is None:
+            break
+        if found[0] == "%}":
+            return name_tag(_delimited(Kind.TAG, source, start, found.end()))
+        # The tag that begins within this one is read as a part of it.
+        position = found.end()
     raise syntax_error(source, raw.begin, f"raw {_shown(source, raw.begin)} not closed")
 
 

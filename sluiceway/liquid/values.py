@@ -164,8 +164,6 @@ class ForLoop(Drop):
                 return self.length - self.i
             case "rindex0":
                 return self.length - self.i - 1
-            case "size":
-                return len(self.own())
             case _:
                 return self.own().get(key, UNDEFINED)
 
@@ -394,7 +392,8 @@ def read_property(value: LiquidValue, key: LiquidValue) -> LiquidValue:
 
 def _read_item(items: list[LiquidValue], key: LiquidValue) -> LiquidValue:
     if isinstance(key, int | float) and not isinstance(key, bool):
-        if key != key or math.isinf(key) or int(key) != key:  # noqa: PLR0124 - NaN is not itself
+        key = javascript.as_double(key)
+        if not math.isfinite(key) or int(key) != key:
             return UNDEFINED
         index = int(key) + (len(items) if key < 0 else 0)
         return items[index] if 0 <= index < len(items) else UNDEFINED

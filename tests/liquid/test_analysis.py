@@ -71,7 +71,7 @@ def test_unknown_variables_are_told_unless_the_template_sets_them() -> None:
 
 
 def test_custom_variables_are_known_by_name() -> None:
-    options = {"variables": NOTIFICATION_VARIABLES, "custom_vars": ["code"]}
+    options: dict[str, Any] = {"variables": NOTIFICATION_VARIABLES, "custom_vars": ["code"]}
     source = "{{ custom_vars.code }}{{ custom_vars.cod }}{{ custom_vars.size }}{{ code }}"
 
     findings = analyse(source, **options)

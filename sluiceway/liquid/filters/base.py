@@ -18,12 +18,13 @@ __all__ = ["FilterArguments", "FilterFamily", "Handler"]
 
 @dataclass(slots=True)
 class FilterArguments:
-    """What a filter is called with. Missing arguments are undefined, further ones are ignored."""
+    """What a filter is called with. Missing arguments are undefined, further ones are ignored.
+
+    A named argument is a list of its name and its value.
+    """
 
     rendering: Rendering
     positional: list[LiquidValue]
-    named: Mapping[str, LiquidValue]
-    count: int
 
     def get(self, index: int, default: LiquidValue = UNDEFINED) -> LiquidValue:
         """Return the argument at *index*; *default* where it is missing or undefined."""

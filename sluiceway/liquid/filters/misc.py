@@ -38,8 +38,8 @@ def _default(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
 
 
 def _allows_false(arguments: FilterArguments) -> bool:
-    """Look through the named arguments; of the further ones, a list of two counts as one, too."""
-    allowed = arguments.named.get("allow_false", False)
+    """Look through the named arguments, which are lists of two: any such list counts as one."""
+    allowed: LiquidValue = False
     for pair in arguments.positional[1:]:
         if not isinstance(pair, list | dict | Drop):
             raise LiquidRenderError("default expects 1 argument and allow_false, found more")

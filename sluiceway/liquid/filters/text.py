@@ -55,8 +55,9 @@ def _prepend(value: LiquidValue, arguments: FilterArguments) -> str:
 
 
 def _require_one(arguments: FilterArguments, name: str) -> None:
-    if arguments.count != 1:
-        raise LiquidRenderError(f"{name} expects 1 argument, found {arguments.count}")
+    count = len(arguments.positional)
+    if count != 1:
+        raise LiquidRenderError(f"{name} expects 1 argument, found {count}")
 
 
 def _capitalize(value: LiquidValue, arguments: FilterArguments) -> str:

@@ -48,18 +48,24 @@ class _File:
         return name
 
 
+def _name_of(file: _File | None, rendering: Rendering) -> str:
+    if file is None:
+        raise LiquidRenderError("expected the name of a template, found none")
+    return file.name(rendering)
+
+
 def _load(rendering: Rendering, name: str) -> Any:
     return rendering.load(name)
 
 
 @dataclass(frozen=True, slots=True)
 class _Include:
-    file: _File
+    file: _File | None
     with_value: Read | None
     arguments: Arguments
 
     def render(self, rendering: Rendering) -> None:
-        name = self.file.name(rendering)
+        name = _name_of(self.file, rendering)
         registers = rendering.registers
         saved = registers.get("blocks"), registers.get("blockMode")
         registers["blocks"], registers["blockMode"] = {}, _OUTPUT
@@ -83,13 +89,13 @@ class _Binding:
 class _Render:
     """``render``: like ``include``, but the template sees nothing of the outside."""
 
-    file: _File
+    file: _File | None
     with_value: _Binding | None
     for_each: _Binding | None
     arguments: Arguments
 
     def render(self, rendering: Rendering) -> None:
-        name = self.file.name(rendering)
+        name = _name_of(self.file, rendering)
         scope = self.arguments.evaluate(rendering)
         if self.with_value is not None:
             alias = self.with_value.alias or name
@@ -221,8 +227,6 @@ def _read_include(parser: Parser, token: Token) -> Node:
         reader.position = begin
     arguments = Arguments.read(reader)
     parser.note_paths(reader)
-    if file is None:
-        raise parser.error(token, "illegal file path: none")
     return _Include(file, with_value, arguments)
 
 
@@ -232,8 +236,6 @@ def _read_render(parser: Parser, token: Token) -> Node:
     bindings = dict(_read_bindings(reader))
     arguments = Arguments.read(reader)
     parser.note_paths(reader)
-    if file is None:
-        raise parser.error(token, "illegal file path: none")
     return _Render(file, bindings.get("with"), bindings.get("for"), arguments)
 
 

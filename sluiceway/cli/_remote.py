@@ -86,6 +86,11 @@ class Api:
         self.server = server
         """The running server, or ``None`` where the API is in this process."""
 
+    @property
+    def client_id(self) -> str:
+        """Who the commands are signed in as: the first client."""
+        return self._client[0]
+
     async def call(
         self,
         method: str,

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from sluiceway.api.services import Services
     from sluiceway.bootstrap import Application
+    from sluiceway.cli._stopping import SignallessServer
     from sluiceway.cli._tls import LocalCertificate
+    from sluiceway.engine.crew import Crew
     from sluiceway.models.json import JsonObject
     from sluiceway.settings import Settings
 
@@ -117,6 +119,7 @@ async def serve(
     from sluiceway.api.server import build_server  # noqa: PLC0415
     from sluiceway.api.services import Services  # noqa: PLC0415
     from sluiceway.bootstrap import open_application  # noqa: PLC0415
+    from sluiceway.cli._stopping import SignallessServer, stopping  # noqa: PLC0415
     from sluiceway.telemetry.logs import configure_logging  # noqa: PLC0415
     from sluiceway.telemetry.setup import observe  # noqa: PLC0415
 
@@ -154,27 +157,31 @@ async def serve(
             ssl_certfile=str(certificate.certificate) if certificate else None,
             ssl_keyfile=str(certificate.key) if certificate else None,
         )
-        server = uvicorn.Server(config)
+        server = SignallessServer(config)
         name = settings.domain if is_loopback(options.host) else f"{options.host}:{port}"
         url = f"{scheme}://{name}"
         place = _Place(url=url, host=options.host, port=port, certificate=certificate)
-        async with _working(application, options), _announced(application, place):
-            serving = asyncio.create_task(server.serve(sockets=[listener]))
-            while not (server.started or serving.done()):  # noqa: ASYNC110 - uvicorn has a flag, no event
-                await asyncio.sleep(0.005)
-            if server.started:
-                await ready(application, url, certificate)
-            await serving
+        crew = application.new_crew(works=options.workers, concurrency=options.concurrency)
+        # Signals are listened to until the crew has ended: a second one ends the waiting for it.
+        with stopping(server, crew):
+            async with _working(crew, server), _announced(application, place):
+                serving = asyncio.create_task(server.serve(sockets=[listener]))
+                while not (server.started or serving.done()):  # noqa: ASYNC110 - uvicorn has a flag, no event
+                    await asyncio.sleep(0.005)
+                if server.started:
+                    await ready(application, url, certificate)
+                await serving
+    click.echo("Stopped.")
 
 
 @asynccontextmanager
-async def _working(application: Application, options: ServeOptions) -> AsyncGenerator[None]:
-    crew = application.new_crew(works=options.workers, concurrency=options.concurrency)
+async def _working(crew: Crew, server: SignallessServer) -> AsyncGenerator[None]:
     task = asyncio.create_task(crew.run())
     try:
         yield
     finally:
-        crew.stop()
+        if not server.should_exit:  # else a signal has stopped it; twice means without waiting
+            crew.stop()
         await task
 
 
@@ -226,9 +233,14 @@ def _bind(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         raise UsageError(
-            f"cannot listen on {host} port {port}: {error.strerror}",
+            f"cannot listen on {host} port {port}: {_plain(error)}",
             hint="Choose another with --port, or stop what uses it.",
         ) from error
+
+
+def _plain(error: OSError) -> str:
+    """Return the system's words for *error*, without those that Python adds."""
+    return os.strerror(error.errno).lower() if error.errno else str(error)
 
 
 def _certificate(settings: Settings, options: ServeOptions) -> LocalCertificate:

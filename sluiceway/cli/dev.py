@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sluiceway.cli._columns import labelled
 from sluiceway.cli._session import current_settings, run_async
 
 if TYPE_CHECKING:
@@ -45,10 +46,17 @@ def COMMAND(*, port: int, tls: bool, has_samples: bool) -> int:  # noqa: N802 - 
     ) -> None:
         if has_samples:
             await add_sample_data(application.tenant.environment)
-        click.echo(f"Console:        {url}/")
-        click.echo(f"Management API: {url}/api/v2/")
-        click.echo(f"Client id:      {application.client.client_id}")
-        click.echo(f"Client secret:  {application.client.secret}")
+        click.echo(
+            labelled(
+                [
+                    ("Console", f"{url}/"),
+                    ("Management API", f"{url}/api/v2/"),
+                    ("API reference", f"{url}/sluiceway/v1/docs"),
+                    ("Client id", application.client.client_id),
+                    ("Client secret", application.client.secret),
+                ]
+            )
+        )
         print_authority(certificate)
         click.echo("Press Ctrl+C to stop.")
 

@@ -53,10 +53,24 @@ _FLOW: Final[JsonObject] = {
 
 
 async def add_sample_data(environment: Environment) -> bool:
-    """Add users, a role, an organization and a flow to an empty tenant; tell whether it was."""
+    """Add users, a role, an organization, and a flow if there is none, to a tenant without users.
+
+    Returns whether anything was added.
+    """
     documents = environment.documents
-    if await documents.count(users.KIND) or await documents.count(flows.KIND):
-        return False
+    for kind in (users.KIND, ROLES.kind, ORGANIZATIONS.kind):
+        if await documents.count(kind):
+            return False
+    ids = await _add_people(environment)
+    if not await documents.count(flows.KIND):
+        flow = await flows.create_flow(environment, _FLOW)
+        greeted: JsonObject = {"fields": {"user_id": ids[0]}}
+        await keep_sample(environment, str(flow["id"]), "Ada Lovelace", greeted)
+    return True
+
+
+async def _add_people(environment: Environment) -> list[str]:
+    """Add users with a role and an organization; return the users' ids."""
     ids: list[str] = []
     for email, name, metadata in _PEOPLE:
         body: JsonObject = {
@@ -75,7 +89,4 @@ async def add_sample_data(environment: Environment) -> bool:
     await add_links(environment, ROLE_USERS, [(str(role["id"]), ids[0])])
     pairs = [(str(organization["id"]), id_) for id_ in ids]
     await add_links(environment, ORGANIZATION_MEMBERS, pairs)
-    flow = await flows.create_flow(environment, _FLOW)
-    greeted: JsonObject = {"fields": {"user_id": ids[0]}}
-    await keep_sample(environment, str(flow["id"]), "Ada Lovelace", greeted)
-    return True
+    return ids

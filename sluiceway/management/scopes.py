@@ -35,6 +35,7 @@ _RESOURCES: Final = (
 _SINGLE: Final = (
     "read:tenant_settings",
     "update:tenant_settings",
+    "delete:tenant_data",
     "read:user_idp_tokens",
     "update:current_user_identities",
     "read:sessions",

@@ -27,6 +27,7 @@ __all__ = ["ASSERTION_TYPE", "Claims", "OAuthRefusal", "Tokens"]
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LIFETIME_S: Final = 86_400
 _REMEMBERED: Final = 512
+_TRUSTED_FOR_S: Final = 10.0
 # Spends the time of a real comparison where there is no such client.
 _NOBODY: Final = b"\x01" + bytes(48)
 
@@ -65,6 +66,7 @@ class Tokens:
         self._keys = keys
         self._known: dict[str, tuple[str, Claims]] = {}
         self._fresh_key = environment.random_bits(256).to_bytes(32, "big")
+        self._seen_at: dict[str, float] = {}
         self._proven: dict[str, tuple[bytes, bytes]] = {}
 
     async def grant(
@@ -158,7 +160,21 @@ class Tokens:
             raise InvalidToken("the token has expired")
         if await self._keys.find(kid) is None:
             raise InvalidToken("the token's key was revoked")
+        if not await self._is_there(claims.client_id, now):
+            raise InvalidToken("the token's client was revoked")
         return claims
+
+    async def _is_there(self, client_id: str, now: float) -> bool:
+        """Tell whether the client is there, or was so up to ten seconds ago."""
+        if self._seen_at.get(client_id, -_TRUSTED_FOR_S) + _TRUSTED_FOR_S > now:
+            return True
+        if await self._environment.documents.get(clients.KIND, client_id) is None:
+            self._seen_at.pop(client_id, None)
+            return False
+        if len(self._seen_at) >= _REMEMBERED:
+            self._seen_at.clear()
+        self._seen_at[client_id] = now
+        return True
 
     async def _check_new(self, token: str, now: float) -> tuple[str, Claims]:
         kid = read_header(token).get("kid")

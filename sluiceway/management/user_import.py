@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from sluiceway.errors import Conflict, DefinitionError, InvalidRequest, NotFound
-from sluiceway.management.users import create_user, update_user
+from sluiceway.management.users import KIND, create_user, find_users_by_email, update_user
 from sluiceway.models.json_text import parse_json, type_name
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def read_users(data: bytes, *, name: str) -> list[JsonObject]:
 async def import_users(
     environment: Environment, users: Sequence[JsonObject], *, connection: str, upsert: bool
 ) -> ImportReport:
-    """Create *users* in *connection*; with *upsert*, change those that exist by the same id.
+    """Create *users* in *connection*; with *upsert*, change those that exist by id or email.
 
     Passwords do not come along: exports have none, and hashes of others are not taken.
     """
@@ -86,13 +86,27 @@ async def import_users(
             await create_user(environment, creation)
             report.created += 1
         except Conflict as error:
-            if not (upsert and key):
+            known = await _find(environment, key, body, connection) if upsert else ""
+            if known:
+                await _change(environment, known, body, label, report)
+            else:
                 report.refused.append(f"{label}: {error.message}")
-                continue
-            await _change(environment, f"{_PREFIX}{key}", body, label, report)
         except InvalidRequest as error:
             report.refused.append(f"{label}: {error.message}")
     return report
+
+
+async def _find(environment: Environment, key: str, body: JsonObject, connection: str) -> str:
+    """Return the id of the user of that key, else of that email in *connection*; else ``""``."""
+    user_id = f"{_PREFIX}{key}"
+    if key and await environment.documents.get(KIND, user_id) is not None:
+        return user_id
+    for user in await find_users_by_email(environment, str(body.get("email", "")).lower()):
+        identities = user["identities"]
+        first = identities[0] if isinstance(identities, list) else None
+        if isinstance(first, dict) and first.get("connection") == connection:
+            return str(user["user_id"])
+    return ""
 
 
 async def _change(

@@ -71,13 +71,14 @@ class _Connections:
 
     setups: Mapping[str, JsonObject]
     apps: Mapping[str, str]
+    otherwise: str
     domain: str
     clock: StandingClock
 
     async def find(self, id_or_name: str) -> VaultConnection | None:
         """See ``VaultConnections``."""
         given = self.setups.get(id_or_name, {})
-        app_id = str(given.get("app_id") or self.apps.get(id_or_name, "AUTH0"))
+        app_id = str(given.get("app_id") or self.apps.get(id_or_name, self.otherwise))
         setup = given.get("setup")
         if app_id == "AUTH0":
             shown: JsonObject = {
@@ -160,7 +161,10 @@ def rehearsal_world(
         name = placed.action.params.get("connection_id")
         if isinstance(name, str):
             apps.setdefault(name, placed.action.type)
-    connections = _Connections(setups, apps, tenant.environment.domain, clock)
+    # Where an expression chooses the connection, the actions that have one say of which app it is.
+    chosen = {app for name, app in apps.items() if "{{" in name}
+    otherwise = chosen.pop() if len(chosen) == 1 else "AUTH0"
+    connections = _Connections(setups, apps, otherwise, tenant.environment.domain, clock)
     tokens = _IssuedTokens(tenant, application.client.client_id, clock)
     client = replace(
         application.tenants,

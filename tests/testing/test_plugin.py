@@ -69,6 +69,15 @@ def test_exchanges_and_steps_are_mocked(run_flow: Any) -> None:
     assert run_flow([CALL], mocks={"call": {"status": 201}}).step("call").status_code == 201
 
 
+def test_an_expression_may_choose_the_connection(run_flow: Any) -> None:
+    step = {**CALL, "params": {"url": "https://a.example/", "connection_id": "{{vars.c}}"}}
+
+    run = run_flow([step], vars={"c": "CRM"}, http=[http("*")])
+
+    assert run.status == "COMPLETED"
+    assert run.requests[0]["headers"]["authorization"] == "Bearer rehearsal-token"
+
+
 def test_a_step_that_runs_twice_takes_its_mocks_in_order(run_flow: Any) -> None:
     first, then = StepMock(output=1), StepMock(output=2)
     again = {**CALL, "id": "again"}

@@ -145,7 +145,11 @@ def panel(id_: str, tab: str = "") -> Visit:
     def go(page: Page, server: Server, shown: Shown) -> None:
         editor(page, server, shown, f"?action={id_}{f'&tab={tab}' if tab else ''}")
         expect(page.get_by_role("complementary")).to_be_visible()
-        expect(page.locator(".panel .cm-content").first).to_be_visible()
+        expect(page.locator(".panel .code > .cm-editor").first).to_be_visible()
+        # Each editor stands in its frame, whatever came in first.
+        page.wait_for_timeout(300)
+        assert page.locator(".panel .code:not(:has(> .cm-editor))").count() == 0
+        assert page.locator(".panel .cm-editor").count() == page.locator(".panel .code").count()
 
     return go
 

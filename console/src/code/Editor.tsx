@@ -148,9 +148,9 @@ export default function CodeEditor(props: EditorProps) {
     startCompletion(made)
   }
   const editor = <div ref={box} className={`code ${singleLine ? 'one' : `many ${props.height ?? 'medium'}`} ${invalid ? 'invalid' : ''} ${readOnly ? 'read-only' : ''}`} />
-  if (!props.scope || readOnly) return editor
+  // One tree whether there is a scope yet or not: the editor lives in its element.
   // By keyboard, typing {{ does the same: one stop less for each field.
-  return <div className={`code-wrap ${singleLine ? 'one' : 'many'}`}>{editor}<button type="button" tabIndex={-1} className="insert-variable" title="Insert a variable, or type {{" aria-label={`Insert a variable into ${label}`} onMouseDown={(event) => event.preventDefault()} onClick={insertVariable}><Icon name="plus" size={13} /></button></div>
+  return <div className={`code-wrap ${singleLine ? 'one' : 'many'}`}>{editor}{props.scope && !readOnly && <button type="button" tabIndex={-1} className="insert-variable" title="Insert a variable, or type {{" aria-label={`Insert a variable into ${label}`} onMouseDown={(event) => event.preventDefault()} onClick={insertVariable}><Icon name="plus" size={13} /></button>}</div>
 }
 
 function attributesOf({ label, invalid, required, describedBy, readOnly }: Pick<EditorProps, 'label' | 'invalid' | 'required' | 'describedBy' | 'readOnly'>): Extension {

@@ -296,7 +296,7 @@ async def _complete(run: Interpreter, attempt: Attempt, outcome: StepOutcome) ->
         sealer=run.engine.sealer,
         shown=run.book.shown,
     )
-    entry = done_entry(step.action.id, outcome, attempt.secrets)
+    entry = done_entry(step.action.id, outcome, run.book.not_kept(attempt.secrets))
     await run.keep(Performed(entry, messages, wake_at))
 
 
@@ -318,5 +318,7 @@ async def _fail(run: Interpreter, attempt: Attempt, failure: SluicewayError) -> 
         raise StepFailed({**error, "step": step.action.id}) from failure
     public: JsonObject = {"code": error["code"], "message": error["message"]}
     if attempt.effect is not Effect.PURE:
-        await run.keep(Performed(failed_entry(step.action.id, public, attempt.secrets)))
+        await run.keep(
+            Performed(failed_entry(step.action.id, public, run.book.not_kept(attempt.secrets)))
+        )
     return StepOutcome(output={"success": False, "error": public})

@@ -33,6 +33,7 @@ class RecordBook:
         self._live = live
         self._seq = (claim_number - 1) * SEQ_STEP
         self._masked_values = 0
+        self._kept: set[str] = set()
         self._unwritten: list[JsonObject] = []
         self._unwritten_since = 0
         self._written: dict[int, list[JsonObject]] = {}
@@ -49,6 +50,20 @@ class RecordBook:
         """Mask *values* from here on, and in what is in the book already."""
         for value in values:
             self._masked_values += self._masker.add(value)
+
+    def not_kept(self, values: Iterable[JsonValue]) -> list[JsonValue]:
+        """Return those of *values* that no entry of the journal has yet, and count them as kept.
+
+        A tenant's token is a secret of every step that calls it: one entry with it is enough.
+        """
+        fresh: list[JsonValue] = []
+        for value in values:
+            if isinstance(value, str):
+                if value in self._kept:
+                    continue
+                self._kept.add(value)
+            fresh.append(value)
+        return fresh
 
     def shown(self, value: JsonValue) -> JsonValue:
         """Return *value* as records may show it."""

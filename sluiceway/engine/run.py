@@ -173,6 +173,7 @@ class Run:
 
     def _adopt(self, step_id: str, adopted: Adopted) -> StepOutcome:
         self.book.hide(adopted.secrets)
+        self.book.not_kept(adopted.secrets)
         record = self.journal.records.get(step_id)
         if record is not None and record["status"] == StepStatus.DELAYED:
             now = self.engine.now()

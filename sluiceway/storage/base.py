@@ -117,6 +117,13 @@ class DocumentStore(Protocol):
         """Return how many documents of *kind* there are."""
         ...
 
+    def generation(self, kind: str) -> int | None:
+        """Return a number that is another after every change of *kind*.
+
+        ``None`` where other processes may change it unheard of: then nothing read may be kept.
+        """
+        ...
+
 
 class CodeStore(Protocol):
     """One-time codes by reference; what actions see as ``OneTimeCodes``."""

@@ -8,7 +8,7 @@ null in what POST and PATCH answer and absent elsewhere, until a token was fetch
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -56,6 +56,7 @@ APP_IDS: Final = (
 """The apps that Auth0's API knows (its OpenAPI, and deploy-cli's constants)."""
 
 _FINGERPRINT_BITS: Final = 128
+_MOST_KEPT: Final = 256
 _SHOWN: Final = ("environment", "account_name")
 
 
@@ -73,9 +74,27 @@ class StoredConnections:
     built_in: tuple[VaultConnection, ...] = ()
     now: Callable[[], datetime] = utc_now
     random_bits: Callable[[int], int] = secrets.randbits
+    _kept: dict[str, tuple[int, VaultConnection | None]] = field(
+        default_factory=dict["str", "tuple[int, VaultConnection | None]"], repr=False
+    )
 
     async def find(self, id_or_name: str) -> VaultConnection | None:
-        """See ``VaultConnections``. Read anew each time, so that a change counts at once."""
+        """See ``VaultConnections``. A change counts at once, wherever it was made.
+
+        What was read is kept only where nobody can change it unheard of.
+        """
+        generation = self.documents.generation(KIND)
+        kept = self._kept.get(id_or_name)
+        if generation is not None and kept is not None and kept[0] == generation:
+            return kept[1]
+        found = await self._find(id_or_name)
+        if generation is not None:
+            if len(self._kept) >= _MOST_KEPT:
+                self._kept.clear()
+            self._kept[id_or_name] = (generation, found)
+        return found
+
+    async def _find(self, id_or_name: str) -> VaultConnection | None:
         found = await self.documents.get(KIND, id_or_name)
         if found is None:
             named = await self.documents.find(KIND, "name", id_or_name, limit=1)

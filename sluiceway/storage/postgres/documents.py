@@ -135,6 +135,10 @@ class PostgresDocumentStore:
         )
         return int(number)
 
+    def generation(self, kind: str) -> None:
+        """See ``DocumentStore``: other processes write, too."""
+        del kind
+
 
 def _columns(keys: Sequence[Key]) -> tuple[list[str], list[str], list[bool]]:
     return (

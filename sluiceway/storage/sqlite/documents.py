@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from typing import TYPE_CHECKING, Any, Final
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sluiceway.storage.base import Document, DuplicateKey, Key, StaleVersion
 from sluiceway.storage.columns import from_ms, json_text, parse_object, to_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sluiceway.storage.sqlite.database import SqliteDatabase
 
 __all__ = ["SqliteDocumentStore"]
 
+T = TypeVar("T")
 _COLUMNS: Final = "seq, kind, id, version, created_at, updated_at, body, secret"
 _SELECT: Final = f"SELECT {_COLUMNS} FROM documents"
 
@@ -23,8 +26,9 @@ class SqliteDocumentStore:
     """Objects by kind and id; their keys in a table beside them."""
 
     def __init__(self, database: SqliteDatabase) -> None:
-        """Keep them in *database*."""
+        """Keep them in *database*, which no other process writes."""
         self._database = database
+        self._generations: defaultdict[str, int] = defaultdict(int)
 
     async def insert(self, document: Document) -> None:
         """See ``DocumentStore``."""
@@ -48,7 +52,7 @@ class SqliteDocumentStore:
                 raise DuplicateKey(document.kind, "id") from error
             _put_keys(connection, int(cursor.lastrowid or 0), document)
 
-        await self._database.write(operation)
+        await self._change(document.kind, operation)
 
     async def replace(self, document: Document) -> None:
         """See ``DocumentStore``."""
@@ -72,21 +76,22 @@ class SqliteDocumentStore:
             connection.execute("DELETE FROM document_keys WHERE document_seq = ?", found[0])
             _put_keys(connection, found[0][0], document)
 
-        await self._database.write(operation)
+        await self._change(document.kind, operation)
 
     async def delete(self, kind: str, id_: str) -> bool:
         """See ``DocumentStore``."""
-        return await self._database.write(
+        return await self._change(
+            kind,
             lambda c: (
                 c.execute("DELETE FROM documents WHERE kind = ? AND id = ?", (kind, id_)).rowcount
                 > 0
-            )
+            ),
         )
 
     async def clear(self, kind: str) -> int:
         """See ``DocumentStore``."""
-        return await self._database.write(
-            lambda c: c.execute("DELETE FROM documents WHERE kind = ?", (kind,)).rowcount
+        return await self._change(
+            kind, lambda c: c.execute("DELETE FROM documents WHERE kind = ?", (kind,)).rowcount
         )
 
     async def get(self, kind: str, id_: str) -> Document | None:
@@ -139,6 +144,19 @@ class SqliteDocumentStore:
                 c.execute("SELECT count(*) FROM documents WHERE kind = ?", (kind,)).fetchone()[0]
             )
         )
+
+    def generation(self, kind: str) -> int | None:
+        """See ``DocumentStore``."""
+        return self._generations[kind]
+
+    async def _change(self, kind: str, operation: Callable[[sqlite3.Connection], T]) -> T:
+        writing = asyncio.ensure_future(self._database.write(operation))
+        # Once it is on disk, and also where its caller was cancelled and waits no more.
+        writing.add_done_callback(lambda _: self._count_change(kind))
+        return await asyncio.shield(writing)
+
+    def _count_change(self, kind: str) -> None:
+        self._generations[kind] += 1
 
 
 def _put_keys(connection: sqlite3.Connection, seq: int, document: Document) -> None:

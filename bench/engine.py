@@ -1,214 +1,152 @@
-"""The embedded engine against a bare group-commit loop, and what a step costs above its call.
+"""The engine on both databases against a bare loop, DBOS, and Absurd's own worker.
 
-    python bench/engine.py [EXECUTIONS]
-
-Prints one JSON line a measurement. The reference does what a durable engine cannot do without:
-it inserts an execution, checkpoints each of five steps, and marks the end, all through one writer
-thread that commits in groups (WAL, synchronous=FULL). It runs on the same disk in the same run.
+Turns are interleaved, so that a noisy neighbour hurts all of them; medians of three.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import sqlite3
 import statistics
+import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from sluiceway.actions.base import ActionSpec, Effect, Params, StepOutcome
-from sluiceway.engine.base import Engine, World
-from sluiceway.engine.live import Live
-from sluiceway.engine.service import Executions, StartRequest
-from sluiceway.engine.worker import Worker
-from sluiceway.models.execution import ExecutionInput, ExecutionStatus
-from sluiceway.models.flow import Flow
-from sluiceway.models.masking import Masker
-from sluiceway.storage.sqlite.database import SqliteDatabase
-from sluiceway.storage.sqlite.store import SqliteStore
-from sluiceway.vault.keyring import Keyring
+from bench._laboratory import STEPS, Laboratory, centile, no_op_flow, reference
+from bench.rows import Row
+from tests.postgres_cluster import Cluster
 
-if TYPE_CHECKING:
-    from sluiceway.actions.base import ActionContext
-
-STEPS = 5
-IN_FLIGHT = 50
+RIVALS = Path(__file__).with_name("_rivals.py")
+TURNS = 3
+EXECUTIONS = 1500
+ON_POSTGRES = 400
 
 
-class NoParams(Params):
-    pass
+def rival(name: str, url: str, executions: int) -> float:
+    """Return the executions a second of another engine, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, str(RIVALS), name, url, str(executions)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    lines = [line for line in done.stdout.splitlines() if line.startswith("rate ")]
+    if not lines:
+        raise RuntimeError(f"{name} did not run: {done.stderr[-2000:]}")
+    return float(lines[-1].split()[1])
 
 
-async def _nothing(_params: NoParams, _context: ActionContext) -> StepOutcome:
-    return StepOutcome(output={})
-
-
-class NoOps:
-    """Two actions that do nothing: pure, and as if it had an effect."""
-
-    def __init__(self) -> None:
-        self._specs = {
-            name: ActionSpec(
-                type_="BENCH",
-                action=name,
-                title=name,
-                summary="",
-                params=NoParams,
-                run=_nothing,
-                output={},
-                effect=effect,
-                source="",
-                example={},
-            )
-            for name, effect in (("PURE", Effect.PURE), ("EFFECT", Effect.REPEATABLE))
-        }
-
-    def find(self, type_: str, action: str) -> ActionSpec[Any] | None:
-        return self._specs.get(action) if type_ == "BENCH" else None
-
-
-def _flow(action: str) -> Flow:
-    step = {"type": "BENCH", "action": action, "params": {}}
-    actions = [{"id": f"s{number}", **step} for number in range(STEPS)]
-    return Flow.from_json({"name": action, "actions": actions})
-
-
-async def reference(path: Path, executions: int) -> float:
-    """Return executions a second of the bare loop."""
-    with sqlite3.connect(path) as made:
-        made.execute("PRAGMA journal_mode = WAL")
-        made.executescript(
-            "CREATE TABLE runs (id INTEGER PRIMARY KEY, status TEXT, input TEXT);"
-            "CREATE TABLE steps (run INTEGER, step INTEGER, output TEXT, PRIMARY KEY (run, step))"
-            " WITHOUT ROWID;"
-        )
-    made.close()
-    database = SqliteDatabase.bare(path)
+async def _ours(url: str, executions: int) -> tuple[float, float]:
+    laboratory = Laboratory(url)
     try:
-        gate = asyncio.Semaphore(IN_FLIGHT)
-
-        async def one(number: int) -> None:
-            async with gate:
-                await database.write(
-                    lambda c: c.execute("INSERT INTO runs VALUES (?, 'QUEUED', '{}')", (number,))
-                )
-                for step in range(STEPS):
-                    await database.write(
-                        lambda c, s=step: c.execute(
-                            "INSERT INTO steps VALUES (?, ?, '{}')", (number, s)
-                        )
-                    )
-                await database.write(
-                    lambda c: c.execute("UPDATE runs SET status = 'DONE' WHERE id = ?", (number,))
-                )
-
-        began = time.perf_counter()
-        await asyncio.gather(*(one(number) for number in range(executions)))
-        return executions / (time.perf_counter() - began)
+        await laboratory.throughput(no_op_flow("PURE"), 50)
+        pure = await laboratory.throughput(no_op_flow("PURE"), executions)
+        effect = await laboratory.throughput(no_op_flow("EFFECT"), executions // 2)
     finally:
-        database.close()
+        await laboratory.store.close()
+    return pure, effect
 
 
-class Bench:
-    """An engine over a file."""
+async def _latencies(url: str) -> tuple[list[float], list[float]]:
+    laboratory = Laboratory(url)
+    try:
+        pure = await laboratory.latency(no_op_flow("PURE"), 150)
+        effect = await laboratory.latency(no_op_flow("EFFECT"), 150)
+    finally:
+        await laboratory.store.close()
+    return pure, effect
 
-    def __init__(self, path: Path) -> None:
-        self.store = SqliteStore.open(path)
-        nothing: Any = None
-        world = World(
-            tenant=nothing,
-            send=nothing,
-            connections=nothing,
-            require_provider=nothing,
-            codes=self.store.codes,
+
+def _median(values: list[float]) -> float:
+    return statistics.median(values)
+
+
+def _ratio_row(what: str, ours: list[float], theirs: list[float], target: float, note: str) -> Row:
+    ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
+    ratio = _median(ratios)
+    return Row(
+        what=what,
+        measured=f"{_median(ours):,.0f}/s against {_median(theirs):,.0f}/s: {ratio:.2f} times",
+        target=f"at least {target:g} times",
+        is_met=ratio >= target,
+        note=note,
+    )
+
+
+def embedded(folder: Path) -> list[Row]:
+    """Measure SQLite."""
+    base: list[float] = []
+    pure: list[float] = []
+    effect: list[float] = []
+    dbos: list[float] = []
+    for turn in range(TURNS):
+        base.append(asyncio.run(reference(folder / f"reference{turn}.db", EXECUTIONS)))
+        rates = asyncio.run(_ours(f"sqlite:///{folder}/engine{turn}.db", EXECUTIONS))
+        pure.append(rates[0])
+        effect.append(rates[1])
+        dbos.append(rival("dbos", f"sqlite:///{folder}/dbos{turn}.db", 60))
+    pure_s, effect_s = asyncio.run(_latencies(f"sqlite:///{folder}/latency.db"))
+    journalled = "each step's result is journalled in a commit of its own, as for calls"
+    rows = [
+        _ratio_row(
+            "embedded, 5 no-op steps, against the bare loop",
+            pure,
+            base,
+            0.5,
+            "steps without an effect, as DO_NOTHING: recomputed from the journal, not written",
+        ),
+        _ratio_row(
+            "embedded, 5 journalled steps, against the bare loop", effect, base, 0.5, journalled
+        ),
+        _ratio_row("embedded, 5 no-op steps, against DBOS on SQLite", pure, dbos, 40, ""),
+        _ratio_row("embedded, 5 journalled steps, against DBOS on SQLite", effect, dbos, 40, ""),
+    ]
+    for name, took in (("no-op", pure_s), ("journalled", effect_s)):
+        p50, p99 = (centile(took, share) * 1000 / STEPS for share in (0.5, 0.99))
+        rows.append(
+            Row(
+                what=f"embedded, overhead of a {name} step, p50 / p99",
+                measured=f"{p50:.2f} ms / {p99:.2f} ms",
+                target="1 ms / 5 ms",
+                is_met=p50 <= 1 and p99 <= 5,
+                note="a whole execution on an idle engine, start and end included, by its 5 steps",
+            )
         )
-        self.engine = Engine(
-            store=self.store.executions,
-            actions=NoOps(),
-            sealer=Keyring({1: bytes(32)}),
-            new_masker=Masker,
-        )
-        live = Live()
-        self.executions = Executions(self.engine, live)
-        self.worker = Worker(self.engine, world, live, concurrency=IN_FLIGHT)
-
-    async def throughput(self, flow: Flow, executions: int) -> float:
-        """Return executions a second: enqueued by callers, each in its own write, then run."""
-        gate = asyncio.Semaphore(IN_FLIGHT)
-
-        async def enqueue() -> None:
-            async with gate:
-                await self.executions.start_many(flow, [StartRequest(input=ExecutionInput())])
-
-        before = (await self.executions.count_by_status())[ExecutionStatus.COMPLETED]
-        working = asyncio.create_task(self.worker.run())
-        began = time.perf_counter()
-        await asyncio.gather(*(enqueue() for _ in range(executions)))
-        while (await self.executions.count_by_status())[  # noqa: ASYNC110 - no event tells it
-            ExecutionStatus.COMPLETED
-        ] < before + executions:
-            await asyncio.sleep(0.005)  # looked at as a caller would: through the store
-        took = time.perf_counter() - began
-        self.worker.stop()
-        await working
-        return executions / took
-
-    async def latency(self, flow: Flow, samples: int) -> list[float]:
-        """Return the seconds from start to end of single executions on an idle system."""
-        working = asyncio.create_task(self.worker.run())
-        took: list[float] = []
-        for _ in range(samples):
-            began = time.perf_counter()
-            id_ = await self.executions.start(flow, ExecutionInput())
-            await self.executions.wait(id_, timeout_s=10)
-            took.append(time.perf_counter() - began)
-        self.worker.stop()
-        await working
-        return took
+    return rows
 
 
-def _centile(values: list[float], share: float) -> float:
-    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+def on_postgres() -> list[Row]:
+    """Measure PostgreSQL: its own cluster, fsync on."""
+    cluster = Cluster.make(fsync="on", shared_buffers="512MB")
+    if cluster is None:
+        return [Row(what="PostgreSQL", measured="not installed, not measured")]
+    pure: list[float] = []
+    effect: list[float] = []
+    absurd: list[float] = []
+    dbos: list[float] = []
+    try:
+        cluster.start()
+        for _ in range(TURNS):
+            rates = asyncio.run(_ours(cluster.new_database(), ON_POSTGRES))
+            pure.append(rates[0])
+            effect.append(rates[1])
+            absurd.append(rival("absurd", cluster.new_database(is_empty=True), ON_POSTGRES))
+            dbos.append(rival("dbos", cluster.new_database(is_empty=True), 80))
+    finally:
+        cluster.destroy()
+    worker = "one worker each, on the same server, which shares the machine"
+    return [
+        _ratio_row("PostgreSQL, 5 no-op steps, against Absurd's worker", pure, absurd, 2, worker),
+        _ratio_row(
+            "PostgreSQL, 5 journalled steps, against Absurd's worker", effect, absurd, 2, worker
+        ),
+        _ratio_row("PostgreSQL, 5 no-op steps, against DBOS", pure, dbos, 5, worker),
+        _ratio_row("PostgreSQL, 5 journalled steps, against DBOS", effect, dbos, 5, worker),
+    ]
 
 
-def _print(**line: object) -> None:
-    print(json.dumps(line))
-
-
-async def main(executions: int) -> None:
+def run() -> list[Row]:
+    """Measure both."""
     with tempfile.TemporaryDirectory(dir=Path(__file__).parent) as folder:
-        ratios: list[float] = []
-        for turn in range(3):
-            base = await reference(Path(folder) / f"reference{turn}.db", executions)
-            bench = Bench(Path(folder) / f"engine{turn}.db")
-            pure = await bench.throughput(_flow("PURE"), executions)
-            effect = await bench.throughput(_flow("EFFECT"), executions // 2)
-            await bench.store.close()
-            ratios.append(pure / base)
-            _print(
-                turn=turn,
-                reference_per_s=round(base),
-                pure_per_s=round(pure),
-                effect_per_s=round(effect),
-                pure_to_reference=round(pure / base, 2),
-            )
-        _print(pure_to_reference_median=round(statistics.median(ratios), 2), target=0.5)
-        bench = Bench(Path(folder) / "latency.db")
-        pure_s = await bench.latency(_flow("PURE"), 200)
-        effect_s = await bench.latency(_flow("EFFECT"), 200)
-        await bench.store.close()
-        for name, took in (("pure", pure_s), ("effect", effect_s)):
-            _print(
-                flow=name,
-                execution_p50_ms=round(_centile(took, 0.5) * 1000, 2),
-                execution_p99_ms=round(_centile(took, 0.99) * 1000, 2),
-                step_p50_ms=round(_centile(took, 0.5) * 1000 / STEPS, 2),
-                step_p99_ms=round(_centile(took, 0.99) * 1000 / STEPS, 2),
-            )
-
-
-if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000))
+        return embedded(Path(folder)) + on_postgres()

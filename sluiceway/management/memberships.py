@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from sluiceway.errors import NotFound
 from sluiceway.management import user_profile, users
-from sluiceway.management.resources import Resource, load_item, shown_item
+from sluiceway.management.resources import Resource, shown_item
 from sluiceway.storage.base import Document, DuplicateKey, Key
 
 if TYPE_CHECKING:
@@ -122,11 +123,13 @@ async def user_briefs(environment: Environment, ids: Sequence[str]) -> list[Json
 
 async def check_users(environment: Environment, ids: Sequence[str]) -> None:
     """Check that every user is there. Raises ``NotFound``."""
-    for id_ in ids:
-        await users.get_user(environment, id_)
+    found = await environment.documents.get_many(users.KIND, ids)
+    if {document.id for document in found} != set(ids):
+        raise users.missing()
 
 
 async def check_items(environment: Environment, resource: Resource, ids: Sequence[str]) -> None:
     """Check that every item is there. Raises ``NotFound``."""
-    for id_ in ids:
-        await load_item(environment, resource, id_)
+    found = await environment.documents.get_many(resource.kind, ids)
+    if {document.id for document in found} != set(ids):
+        raise NotFound(resource.missing[0], error_code=resource.missing[1])

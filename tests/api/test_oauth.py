@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -12,8 +13,14 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from sluiceway.api.app import build_app
+from sluiceway.models.timestamps import utc_now
+from tests.conftest import Answer, Door, build_tenant, services_of
+
 if TYPE_CHECKING:
-    from tests.conftest import Answer, Door
+    from collections.abc import Callable, Coroutine
+
+    from sluiceway.storage.base import Store
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 AUDIENCE = "https://localhost:4080/api/v2/"
@@ -268,3 +275,26 @@ def test_an_api_without_a_grant_for_the_client_is_refused(door: Door) -> None:
             "https://auth0.com/docs/api/v2#!/Client_Grants/post_client_grants"
         ),
     }
+
+
+def test_the_tokens_of_a_revoked_client_end_soon(
+    store: Store, run: Callable[[Coroutine[Any, Any, Any]], Any]
+) -> None:
+    later = [timedelta(0)]
+    tenant = run(build_tenant(store, now=lambda: utc_now() + later[0]))
+    services = services_of(tenant, store)
+    door = Door(services=services, app=build_app(services), run=run)
+    door.token = ask(door).body["access_token"]
+    client = door("POST", "/api/v2/clients", {"name": "CI"}).body
+    grant = {"client_id": client["client_id"], "audience": AUDIENCE, "scope": ["read:users"]}
+    door("POST", "/api/v2/client-grants", grant)
+    found = {name: client[name] for name in ("client_id", "client_secret")}
+    token = {"authorization": f"Bearer {ask(door, **found).body['access_token']}"}
+    assert door("GET", "/api/v2/users", headers=token).status == 200
+
+    door("DELETE", f"/api/v2/clients/{client['client_id']}")
+
+    later[0] = timedelta(seconds=11)
+    assert door("GET", "/api/v2/users", headers=token).status == 401
+    assert ask(door, **found).status == 401
+    assert door("GET", "/api/v2/users").status == 200

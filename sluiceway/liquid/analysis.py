@@ -117,8 +117,6 @@ def analyse(
             )
         ]
         return tuple(found)
-    except RecursionError:
-        return (Finding(FindingKind.SYNTAX, "", "the template is nested too deep", 1, 1),)
     findings = list(_unknown_filters(source, inventory))
     findings += _unknown_variables(source, inventory, variables, custom_vars)
     if is_html:

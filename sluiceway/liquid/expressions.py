@@ -134,9 +134,6 @@ class Reader:
     def skip_past(self, text: str) -> bool:
         """Go on past the next *text*, or to the end where there is none; tell which."""
         found = self.source.find(text, self.position, self.end)
-        # LiquidJS moves first: of what is at the position, the first character does not count.
-        while 0 <= found < self.position + 1 - len(text):
-            found = self.source.find(text, found + 1, self.end)
         self.position = self.end if found < 0 else found + len(text)
         return found >= 0
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from sluiceway.errors import LiquidSyntaxError
+from sluiceway.liquid.scanner import Kind, scan
 from sluiceway.liquid.template import parse
 
 if TYPE_CHECKING:
@@ -22,12 +23,10 @@ __all__ = ["parse_message"]
 
 _KEPT: Final = 512
 _QUOTED: Final = r"'[^']*'|\"[^\"]*\""
-_TAG: Final = re.compile(rf"\{{%(-?)\s*(\w+)((?:{_QUOTED}|[^'\"%]|%(?!\}}))*?)(-?)%\}}", re.DOTALL)
 _PIECE: Final = re.compile(
     rf"{_QUOTED}|==|!=|<>|<=|>=|<|>|\b(?:contains|and|or)\b|\||[^'\"=!<>|\s]+|\s+|.", re.DOTALL
 )
 _OPERATORS: Final = frozenset({"==", "!=", "<>", "<=", ">=", "<", ">", "contains", "and", "or"})
-_BLOCKS: Final = frozenset({"raw", "comment"})
 _NAME: Final = "filtered_side_"
 
 
@@ -53,34 +52,35 @@ def parse_message(source: str) -> Template:
 
 
 def _name_filtered_sides(source: str) -> str:
+    try:
+        tags = [token for token in scan(source) if token.kind is Kind.TAG]
+    except LiquidSyntaxError:
+        return source
     pieces: list[str] = []
     # Where the tag of each open condition begins in *pieces*: names are given before it.
     open_conditions: list[int] = []
     position = count = 0
-    closing = ""
-    for tag in _TAG.finditer(source):
-        name = tag[2]
-        if closing:
-            closing = "" if name == closing else closing
+    in_comment = False
+    for tag in tags:
+        if tag.name in {"comment", "endcomment"}:
+            in_comment = tag.name == "comment"
+        if in_comment or tag.name not in {"if", "elsif", "unless", "endif", "endunless"}:
             continue
-        if name in _BLOCKS:
-            closing = f"end{name}"
-        if name not in {"if", "elsif", "unless", "endif", "endunless"}:
-            continue
-        pieces.append(source[position : tag.start()])
-        position = tag.end()
-        if name in {"if", "unless"}:
+        left, right = "-" * tag.trims_left, "-" * tag.trims_right
+        pieces.append(source[position : tag.begin])
+        position = tag.end
+        if tag.name in {"if", "unless"}:
             open_conditions.append(len(pieces))
             pieces.append("")
-        condition, sides = _split(tag[3], count)
+        condition, sides = _split(f" {tag.args} ", count)
         count += len(sides)
         if sides and open_conditions:
             pieces[open_conditions[-1]] += "".join(
-                f"{{%{tag[1]} assign {_NAME}{count - len(sides) + index} = {side} %}}"
+                f"{{%{left} assign {_NAME}{count - len(sides) + index} = {side} %}}"
                 for index, side in enumerate(sides)
             )
-        pieces.append(f"{{%{tag[1]} {name}{condition}{tag[4]}%}}" if sides else tag[0])
-        if name.startswith("end") and open_conditions:
+        pieces.append(f"{{%{left} {tag.name}{condition}{right}%}}" if sides else tag.whole)
+        if tag.name.startswith("end") and open_conditions:
             open_conditions.pop()
     return "".join([*pieces, source[position:]])
 

@@ -197,10 +197,9 @@ def _lines(token: Token) -> list[Token]:
         end = token.source.find("\n", position, token.inner_end)
         end = token.inner_end if end < 0 else end
         begin, stop = position, end
-        while begin < stop and token.source[begin] in BLANKS:
-            begin += 1
-        while stop > begin and token.source[stop - 1] in BLANKS:
-            stop -= 1
+        line = token.source[begin:stop]
+        begin += len(line) - len(line.lstrip(BLANKS))
+        stop -= len(line) - len(line.rstrip(BLANKS))
         if begin < stop:
             tokens.append(name_tag(Token(Kind.TAG, token.source, begin, stop, begin, stop)))
         position = end + 1

@@ -39,7 +39,6 @@ _STRING_END: Final = {
     "'": re.compile(r"[^'\\]*(?:\\.[^'\\]*)*(?:'|\Z)", re.DOTALL),
     '"': re.compile(r'[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)', re.DOTALL),
 }
-_NAME: Final = re.compile(r"[A-Za-z0-9_?-]")
 _WORD: Final = re.compile(f"(?:[A-Za-z0-9_?-]|[^\x00-\x7f{''.join(sorted(_NOT_WORDS))}])*")
 _SHOWN: Final = 32
 
@@ -94,11 +93,7 @@ def syntax_error(source: str, offset: int, message: str, *, hint: str = "") -> L
 
 def is_word(character: str) -> bool:
     """Tell whether *character* can stand in a name: letters, digits, ``_ - ?`` and beyond ASCII."""
-    if not character:
-        return False
-    if character < "\x80":
-        return _NAME.match(character) is not None
-    return character not in _NOT_WORDS
+    return bool(character) and _WORD.fullmatch(character) is not None
 
 
 def word_end(source: str, begin: int, end: int) -> int:

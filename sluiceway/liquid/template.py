@@ -98,10 +98,7 @@ def parse(
     Raises:
         LiquidSyntaxError: it is not Liquid; line and column say where.
     """
-    try:
-        nodes, inventory = parse_nodes(source, limits=limits, strict_filters=strict_filters)
-    except RecursionError as error:
-        raise LiquidSyntaxError("the template is nested too deep") from error
+    nodes, inventory = parse_nodes(source, limits=limits, strict_filters=strict_filters)
     return Template(source, tuple(nodes), inventory, limits)
 
 

@@ -133,6 +133,49 @@ def test_deep_data_is_refused_not_a_crash() -> None:
     assert parse("{% if a == b %}x{% endif %}").render({"a": other, "b": 1}) == ""
 
 
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        (
+            "{% block b %}{{ block }}{{ block | json }}{{ block.nope }}{% endblock %}",
+            "[object Object]{}",
+        ),
+        (
+            "{% for i in (1..2) %}{{ forloop | upcase }}{% break %}{% endfor %}",
+            '{"I":0,"LENGTH":2,"NAME":"I-(1..2)"}',
+        ),
+        ("{% block b %}{{ x[block] }}{% if block < 1 %}y{% endif %}{% endblock %}", "o"),
+        ("{{ (9007199254740991..9007199254740995) | size }}", "2"),
+        ("{{ list | map: 'length' | join }}{{ 'x'.first }}{{ 5.size }}{{ 'ab'['size'] }}", "2"),
+        ("{{ nothing | slice }}|{{ 'abc' | slice }}", "|a"),
+    ],
+)
+def test_odd_values(source: str, text: str) -> None:
+    assert parse(source).render({"x": {"[object Object]": "o"}, "list": [1]}) == text
+
+
+def test_what_is_too_large_for_json_is_refused() -> None:
+    for source in ("{{ a | json }}", "{{ x[a] }}"):
+        with pytest.raises(LiquidRenderError):
+            parse(source).render({"a": [0] * 20_000, "x": {}})
+
+
+def test_an_expression_s_filters_are_held_to_the_same() -> None:
+    template = parse("{{ l | where_exp: 'i', 'i | nope' | size }}", strict_filters=True)
+
+    assert template.render({"l": [True]}) == "1"
+    with pytest.raises(LiquidRenderError, match="undefined filter: nope"):
+        template.render({"l": [True]}, strict_filters=True)
+
+
+def test_lines_of_a_liquid_tag_nest_as_deep_as_blocks() -> None:
+    inner = "{% if true %}" * 48 + "{% liquid\n if true \n echo 1 \n endif %}" + "{% endif %}" * 48
+
+    assert parse(inner).render({}) == "1"
+    with pytest.raises(LiquidSyntaxError, match="50 levels"):
+        parse("{% if true %}" + inner + "{% endif %}")
+
+
 def test_numbers_that_no_double_holds() -> None:
     data: Any = {"big": 10**400, "list": [10**400, 1]}
 

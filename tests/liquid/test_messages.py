@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sluiceway.errors import LiquidSyntaxError
 from sluiceway.liquid import parse
 from sluiceway.liquid.messages import parse_message
 
-DATA = {"app": {"name": "Acme"}, "n": 2, "s": " x ", "list": ["a", "b"]}
+DATA: Any = {"app": {"name": "Acme"}, "n": 2, "s": " x ", "list": ["a", "b"]}
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,19 @@ def _check_params(step: Step) -> Iterator[Finding]:
                 at=error.at,
                 hint=error.hint or "Write {operator, operands}, as the editor exports it.",
             )
+    if step.spec.needs_connection and step.own_params.get("connection_id") is None:
+        yield step.finding(
+            "SLW111",
+            Severity.WARNING,
+            f"{step.name} names no vault connection: Auth0 refuses it, and so does a run "
+            "that chooses none",
+            at=f"{step.at}/params",
+            hint="Write a connection_id, or run it with --connection NAME.",
+            on_key=True,
+        )
     for problem in find_schema_problems(step.spec, step.own_params):
+        if problem.message.endswith("needs the param 'connection_id', and it is not there"):
+            continue
         yield step.finding(
             "SLW105" if problem.is_limit else "SLW104",
             _ERROR,
@@ -299,6 +311,13 @@ FAMILY: Final = RuleFamily(
             "refuses it.",
             fix="Add an id; `--fix` does.",
             is_fixable=True,
+        ),
+        Rule(
+            code="SLW111",
+            title="No vault connection",
+            severity=Severity.WARNING,
+            meaning="The action calls a service by a vault connection and names none.",
+            fix="Write a connection_id; `sluiceway run --connection NAME` chooses one for a run.",
         ),
     ),
 )

@@ -11,6 +11,7 @@ from sluiceway.errors import ExpressionSyntaxError, LiquidSyntaxError
 from sluiceway.expressions import ROOTS, compile_template
 from sluiceway.expressions.nodes import Call
 from sluiceway.liquid.analysis import FindingKind, analyse, variables_used
+from sluiceway.liquid.messages import parse_message
 from sluiceway.liquid.variables import NOTIFICATION_VARIABLES
 from sluiceway.models.json_text import escape_pointer
 
@@ -94,6 +95,9 @@ def _as_rule(found: analysis.Finding, text: str) -> tuple[str, Severity, str, st
             hint = found.hint or "Correct the template; `sluiceway render` tries it out."
             if "after the name of the filter" in found.message:
                 hint = "A condition takes no filter: assign the filtered value to a name first."
+                if _is_readable(text):
+                    message = "a condition compares a filtered value, which newer LiquidJS refuses"
+                    return "SLW509", _WARNING, message, hint
             return "SLW501", _ERROR, found.message, hint
         root = "functions"
     elif found.kind is FindingKind.UNKNOWN_TAG:
@@ -112,6 +116,15 @@ def _as_rule(found: analysis.Finding, text: str) -> tuple[str, Severity, str, st
     if root == "custom_vars":
         return "SLW505", _WARNING, found.message, found.hint
     return "SLW504", _WARNING, found.message, found.hint
+
+
+def _is_readable(text: str) -> bool:
+    """Tell whether the message is rendered all the same, as its author meant it."""
+    try:
+        parse_message(text)
+    except LiquidSyntaxError:
+        return False
+    return True
 
 
 def _is_harmless(view: FlowView, step: Step, name: str) -> bool:
@@ -240,6 +253,14 @@ FAMILY: Final = RuleFamily(
             "fields, vars, actions or functions: they render as nothing.",
             fix='Pass the value: `"custom_vars": {"code": "{{actions.otp.code}}"}`, and write '
             "`{{ custom_vars.code }}` in the text.",
+        ),
+        Rule(
+            code="SLW509",
+            title="Filter in a condition",
+            severity=_WARNING,
+            meaning="Sluiceway compares the filtered value; LiquidJS 9.42 and later refuse the "
+            "template, and earlier ones drop the comparison.",
+            fix="Assign the filtered value to a name first, and compare that.",
         ),
         Rule(
             code="SLW508",

@@ -8,8 +8,9 @@ Other distributions take part with the same constant, named by an entry point.
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["discover", "discover_entry_points"]
 
 T = TypeVar("T")
+_LOG: Final = logging.getLogger(__name__)
 
 
 def discover(package: str, constant: str, kind: type[T]) -> Iterator[tuple[str, T]]:
@@ -45,13 +47,25 @@ def discover(package: str, constant: str, kind: type[T]) -> Iterator[tuple[str, 
 def discover_entry_points(group: str, kind: type[T]) -> Iterator[tuple[str, T]]:
     """Yield ``(entry point name, value)`` for what other distributions offer under *group*.
 
+    One that cannot be imported is reported and left out: it must not take the rest down with it.
+
     Raises:
         TypeError: the entry point names something that is not a *kind*.
     """
     from importlib.metadata import entry_points  # noqa: PLC0415 - heavy, and seldom needed
 
     for entry in sorted(entry_points(group=group), key=lambda e: e.name):
-        value = entry.load()
+        try:
+            value = entry.load()
+        except Exception as error:  # noqa: BLE001 - whatever a stranger's module raises
+            _LOG.warning(
+                "the package of %s (%s) cannot be loaded and is left out: %s: %s",
+                entry.name,
+                entry.value,
+                type(error).__name__,
+                error,
+            )
+            continue
         if not isinstance(value, kind):
             raise TypeError(
                 f"entry point {entry.name} ({entry.value}) of group {group} is "

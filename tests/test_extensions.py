@@ -57,3 +57,22 @@ def test_other_distributions_take_part_by_entry_point(
     assert list(discover_entry_points(GROUP, int)) == [("big", sys.maxsize)]
     with pytest.raises(TypeError, match="entry point big"):
         list(discover_entry_points(GROUP, str))
+
+
+def test_a_package_that_breaks_is_reported_and_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "breaks_on_import.py").write_text("raise OSError('no disk')")
+    info = tmp_path / "broken-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    points = "[sluiceway.tests.broken]\nbad = breaks_on_import:X\ngood = sys:maxsize\n"
+    (info / "entry_points.txt").write_text(points)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    found = list(discover_entry_points("sluiceway.tests.broken", int))
+
+    assert found == [("good", sys.maxsize)]
+    assert (
+        "bad (breaks_on_import:X) cannot be loaded and is left out: OSError: no disk" in caplog.text
+    )

@@ -14,6 +14,7 @@ import re
 import socket
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import urlsplit
 
@@ -57,10 +58,12 @@ _NUMERIC: Final = re.compile(
 )
 _LAST_NUMBER: Final = re.compile(r"(?:^|\.)(?:0[xX][0-9a-fA-F]*|[0-9]+)$")
 _NAME: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?")
+_ORIGIN: Final = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 _CONTROL: Final = re.compile(r"[\x00-\x20\x7f\\]")
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _LINE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _PORTS: Final = {"http": 80, "https": 443}
+_MOST_REMEMBERED: Final = 1024
 _HINT: Final = "Allow it with SLUICEWAY_ALLOW_HOSTS, if it is yours."
 
 
@@ -93,13 +96,21 @@ def parse_target(url: str) -> Target:
         raise TargetForbidden(
             "expected a URL, found blanks, control characters or a backslash in it"
         )
+    found = _ORIGIN.match(url)
+    if found is None:
+        scheme = url.partition(":")[0][:20]
+        raise TargetForbidden(f"expected http or https, found the scheme {scheme!r}")
+    return _parse_origin(found[0])
+
+
+@lru_cache(maxsize=1024)
+def _parse_origin(origin: str) -> Target:
+    """Read scheme, host and port; most calls go to a few places."""
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(origin)
         port = parts.port
     except ValueError:
         raise TargetForbidden("expected a URL, found something that is none") from None
-    if parts.scheme not in _PORTS:
-        raise TargetForbidden(f"expected http or https, found the scheme {parts.scheme[:20]!r}")
     if "@" in parts.netloc:
         raise TargetForbidden("expected a URL without a user name or password in it")
     host = _plain_host(parts.hostname or "")
@@ -151,6 +162,7 @@ class Guard:
     def __init__(self, allow_hosts: Iterable[str] = ()) -> None:
         self._names: set[tuple[str, int | None]] = set()
         self._networks: list[tuple[Network, int | None]] = []
+        self._passed: set[Target] = set()
         for entry in allow_hosts:
             self._allow(entry.strip().lower())
 
@@ -162,9 +174,14 @@ class Guard:
         """
         if target.host in _METADATA_NAMES:
             raise TargetForbidden(f"{target.host} is the metadata service of a cloud: never called")
+        if target in self._passed:
+            return
         address = target.address
         if address is not None:
             self.check_address(target, address)
+            if len(self._passed) < _MOST_REMEMBERED:
+                # What is spelled as an address is judged alike each time.
+                self._passed.add(target)
         elif _is_local_name(target.host) and not self._allows_name(target):
             raise TargetForbidden(f"{target.host} is this machine", hint=_HINT)
 

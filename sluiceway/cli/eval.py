@@ -8,6 +8,7 @@ import random
 import sys
 import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
@@ -77,9 +78,20 @@ def COMMAND(  # noqa: N802 - a constant, found by its name
 def _load_data(path: str | None) -> JsonObject:
     if path is None:
         return {}
-    from sluiceway.cli._inputs import read_json_argument  # noqa: PLC0415 - only with data
-
-    data = read_json_argument(path)
+    try:
+        if path.lstrip()[:1] in {"{", "["}:
+            text = path.encode()
+            path = "the command line"
+        else:
+            text = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        # Python's reader, as with --jsonl: NaN and half characters are values of the language.
+        data: JsonValue = json.loads(text)
+    except OSError as error:
+        raise UsageError(
+            f"the data cannot be read: {error.strerror}", at=path, hint="check --context"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"expected JSON, found something else: {error}", at=path) from error
     if not isinstance(data, dict):
         raise UsageError("expected an object {context, fields, vars, actions}", at=path)
     unknown = [key for key in data if key not in ROOTS]

@@ -17,7 +17,6 @@ from sluiceway.expressions.compiler import compile_node, spend
 from sluiceway.expressions.javascript import shown_text, to_json, whitespace
 from sluiceway.expressions.nodes import Access, Root
 from sluiceway.expressions.parser import Parser, parse, place
-from sluiceway.expressions.survey import survey
 from sluiceway.expressions.values import Undefined
 
 if TYPE_CHECKING:
@@ -78,6 +77,8 @@ class Template:
     @cached_property
     def survey(self) -> Survey:
         """What it reads and calls; looked through when first asked for, as evaluating does not."""
+        from sluiceway.expressions.survey import survey  # noqa: PLC0415 - for checks only
+
         nodes = [part.node for part in self.parts if isinstance(part, Expression)]
         return survey(nodes, self.source)
 

@@ -14,7 +14,6 @@ from sluiceway.liquid.filters import find_filter
 from sluiceway.liquid.nodes import Output, Tag, Text, Value
 from sluiceway.liquid.scanner import BLANKS, Kind, Token, name_tag, scan, syntax_error
 from sluiceway.liquid.tags import all_tags
-from sluiceway.models.json_text import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -179,6 +178,8 @@ class Parser:
             return Output(self.value(reader, is_output=True))
         read = all_tags().get(token.name)
         if read is None:
+            from sluiceway.models.json_text import did_you_mean  # noqa: PLC0415 - when it is wrong
+
             hint = did_you_mean(token.name, all_tags())
             raise self.error(token, f'tag "{token.name}" not found', hint=hint)
         self.inventory.tags.append((token.name, token.begin))

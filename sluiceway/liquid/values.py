@@ -6,7 +6,6 @@ behaviour the vectors in ``tests/golden`` were made with; JavaScript's conversio
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard
@@ -143,7 +142,7 @@ class ForLoop(Drop):
 
     def value(self) -> LiquidValue:
         """See ``Drop``: its own data, as JSON."""
-        return json.dumps(self.own(), ensure_ascii=False, separators=(",", ":"))
+        return javascript.json_text(self.own())
 
     def own(self) -> dict[str, LiquidValue]:
         """See ``Drop``."""

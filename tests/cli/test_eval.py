@@ -13,7 +13,6 @@ from click.testing import CliRunner
 
 from sluiceway.cli.eval import COMMAND, evaluate_lines
 from sluiceway.errors import (
-    DefinitionError,
     ExpressionEvaluationError,
     ExpressionSyntaxError,
     UsageError,
@@ -91,7 +90,7 @@ def test_what_the_data_has_too_much_is_noted() -> None:
         (("--jsonl", "--context", "-"), UsageError),
         (("1", "--context", "[]"), UsageError),
         (("1", "--context", "/no/such/file"), UsageError),
-        (("1", "--context", "{"), DefinitionError),
+        (("1", "--context", "{"), UsageError),
         (("1 ||",), ExpressionSyntaxError),
         (("{{ fields.a",), ExpressionSyntaxError),
         (("nope()",), ExpressionEvaluationError),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from functools import cmp_to_key
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
@@ -237,6 +236,9 @@ def _plus(begin: LiquidValue, length: LiquidValue) -> float:
 
 
 def _sample(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
+    from random import SystemRandom  # noqa: PLC0415 - heavy, and seldom used
+
+    chance = SystemRandom()
     value = plain(value)
     if is_nil(value):
         return []
@@ -244,13 +246,12 @@ def _sample(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
     arguments.use_items(len(items))
     count = arguments.get(0, 1)
     if count == 1 and not isinstance(count, bool):
-        return _CHANCE.choice(items) if items else UNDEFINED
-    shuffled = _CHANCE.sample(items, len(items))
+        return chance.choice(items) if items else UNDEFINED
+    shuffled = chance.sample(items, len(items))
     most = to_integer(count)
     return shuffled[: int(max(min(most, len(items)), -len(items)))]
 
 
-_CHANCE: Final = random.SystemRandom()
 _TABLE: Final[dict[str, Handler]] = {
     "compact": _compact,
     "concat": _concat,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
 
 from sluiceway.errors import LiquidRenderError
 from sluiceway.liquid.filters.base import FilterFamily
@@ -103,6 +102,8 @@ def _strip_html(value: LiquidValue, arguments: FilterArguments) -> str:
 
 
 def _encode(text: str, safe: str, arguments: FilterArguments) -> str:
+    from urllib.parse import quote  # noqa: PLC0415 - heavy
+
     arguments.use(len(text) * 12)
     try:
         return quote(text, safe=safe)

@@ -5,9 +5,6 @@ Source: LiquidJS 10.30.1, ``filters/string``; lengths count characters, as its h
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -210,10 +207,14 @@ def _array_to_sentence_string(value: LiquidValue, arguments: FilterArguments) ->
 
 
 def _base64_encode(value: LiquidValue, arguments: FilterArguments) -> str:
+    import base64  # noqa: PLC0415 - heavy, and seldom used
+
     return base64.b64encode(utf16.to_utf8(arguments.rendering.text(value))).decode()
 
 
 def _base64_decode(value: LiquidValue, arguments: FilterArguments) -> str:
+    import base64  # noqa: PLC0415 - heavy, and seldom used
+
     text = re.sub(r"[\t\n\f\r ]", "", arguments.rendering.text(value))
     if not len(text) % 4:
         text = text.removesuffix("=").removesuffix("=")
@@ -223,10 +224,14 @@ def _base64_decode(value: LiquidValue, arguments: FilterArguments) -> str:
 
 
 def _sha256(value: LiquidValue, arguments: FilterArguments) -> str:
+    import hashlib  # noqa: PLC0415 - heavy, and seldom used
+
     return hashlib.sha256(utf16.to_utf8(arguments.rendering.text(value))).hexdigest()
 
 
 def _hmac_sha256(value: LiquidValue, arguments: FilterArguments) -> str:
+    import hmac  # noqa: PLC0415 - heavy, and seldom used
+
     text = utf16.to_utf8(arguments.rendering.text(value))
     return hmac.new(utf16.to_utf8(arguments.text(0)), text, "sha256").hexdigest()
 

@@ -5,8 +5,6 @@ Source: LiquidJS 10.30.1, ``tags/*``; ``debug`` is Auth0's own (docs/differences
 
 from __future__ import annotations
 
-import html
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -69,6 +67,9 @@ class _Debug:
     """Shows what the template can read here, as Auth0's page promises; the form is ours."""
 
     def render(self, rendering: Rendering) -> None:
+        import html  # noqa: PLC0415 - seldom used
+        import json  # noqa: PLC0415
+
         shown = json.dumps(
             _jsonable(rendering.all_variables()), ensure_ascii=False, indent=2, sort_keys=True
         )

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from sluiceway.cli._inputs import read_json_argument
 from sluiceway.errors import LanguageError, UsageError
-from sluiceway.liquid import parse
-from sluiceway.models.json_text import type_name
+from sluiceway.liquid import parse, parse_cached
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -69,8 +67,12 @@ def COMMAND(  # noqa: N802 - a constant, found by its name
 def _load_data(path: str | None) -> JsonObject:
     if path is None:
         return {}
+    from sluiceway.cli._inputs import read_json_argument  # noqa: PLC0415 - only with data
+
     data = read_json_argument(path)
     if not isinstance(data, dict):
+        from sluiceway.models.json_text import type_name  # noqa: PLC0415 - when it is wrong
+
         raise UsageError(f"expected a JSON object after --data, found {type_name(data)}", at=path)
     return data
 
@@ -113,6 +115,8 @@ def _answer(line: bytes, data: JsonObject, defaults: JsonObject) -> JsonObject:
     except (ValueError, RecursionError) as error:
         return _refuse(None, f"expected a line of JSON: {error}")
     if not isinstance(request, dict):
+        from sluiceway.models.json_text import type_name  # noqa: PLC0415 - when it is wrong
+
         return _refuse(None, f"expected an object in each line, found {type_name(request)}")
     answer: JsonObject = {"id": request.get("id")}
     template = request.get("template")
@@ -125,7 +129,7 @@ def _answer(line: bytes, data: JsonObject, defaults: JsonObject) -> JsonObject:
     templates = {name: text for name, text in named.items() if isinstance(text, str)}
     options = _options(request, defaults)
     try:
-        answer["output"] = parse(template, strict_filters=options["strict_filters"]).render(
+        answer["output"] = parse_cached(template, strict_filters=options["strict_filters"]).render(
             own,
             templates=templates,
             strict_variables=options["strict_variables"],

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from sluiceway.cli.render import COMMAND
 from sluiceway.errors import LiquidRenderError, LiquidSyntaxError, UsageError
+from sluiceway.liquid import parse_cached
 
 
 def lines(*requests: object, args: tuple[str, ...] = ()) -> list[Any]:
@@ -97,3 +98,18 @@ def test_a_bad_line_does_not_stop_the_next() -> None:
     assert [answer["id"] for answer in found] == [None, None, 7, 8]
     assert [answer["error"]["phase"] for answer in found[:3]] == ["input"] * 3
     assert found[3] == {"id": 8, "output": "x"}
+
+
+def test_lines_with_the_same_template_are_parsed_once() -> None:
+    template = "{{ a }} of many lines"
+    before = parse_cached.cache_info()
+
+    answers = lines(*({"id": n, "template": template, "data": {"a": n}} for n in range(5)))
+
+    after = parse_cached.cache_info()
+    assert [answer["output"] for answer in answers] == [f"{n} of many lines" for n in range(5)]
+    assert (after.misses - before.misses, after.hits - before.hits) == (1, 4)
+
+
+def test_half_a_character_is_shown_as_one_sign() -> None:
+    assert render("{{ '\\ud83d' }}!") == "\ufffd!"

@@ -355,7 +355,7 @@ _N8N = (
 
 
 def _on_postgres(folder: Path, tenant: str, authority: Path) -> Iterator[Candidate | Row]:
-    from tests.postgres_cluster import Cluster  # noqa: PLC0415 - needs psycopg
+    from tests.postgres_cluster import Cluster
 
     cluster = Cluster.make(fsync="on")
     if cluster is None:

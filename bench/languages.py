@@ -125,7 +125,7 @@ def best(*runs: Callable[[], object], times: int) -> list[float]:
 
 def expressions() -> list[Row]:
     """Compare one expression, cached and not."""
-    from simpleeval import SimpleEval  # noqa: PLC0415 - of the bench group
+    from simpleeval import SimpleEval
 
     chance = random.Random(1)
     scope = Scope(
@@ -189,7 +189,7 @@ def liquidjs() -> dict[str, Any] | str:
 
 def liquid() -> list[Row]:
     """Compare an email: parsed, and rendered."""
-    from liquid import Environment  # noqa: PLC0415 - of the bench group
+    from liquid import Environment
 
     stock = Environment()
     theirs = stock.from_string(TEMPLATE)

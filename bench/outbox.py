@@ -241,7 +241,7 @@ def _workers(number: int) -> str:
 
 def run() -> list[Row]:
     """Return the section's rows."""
-    from tests.postgres_cluster import Cluster  # noqa: PLC0415 - only where it is installed
+    from tests.postgres_cluster import Cluster
 
     cluster = Cluster.make(fsync="on")
     try:

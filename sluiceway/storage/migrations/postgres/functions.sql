@@ -82,10 +82,20 @@ LANGUAGE plpgsql AS $$
 DECLARE
     v_now bigint := sluiceway.now_ms(p_clock);
     v_until bigint := v_now + p_lease_s * 1000;
+    v_at timestamptz := absurd.current_time();
     v_runs uuid[];
     v_ids text[];
     r record;
 BEGIN
+    -- Most claims of an idle worker find nothing: to see that takes two looks at an index.
+    IF NOT EXISTS (
+        SELECT 1 FROM absurd.r_sluiceway w
+        WHERE w.state IN ('pending', 'sleeping') AND w.available_at <= v_at
+    ) AND NOT EXISTS (
+        SELECT 1 FROM absurd.r_sluiceway w WHERE w.state = 'running' AND w.claim_expires_at <= v_at
+    ) THEN
+        RETURN;
+    END IF;
     SELECT array_agg(c.run_id), array_agg(c.params ->> 'id') INTO v_runs, v_ids
         FROM absurd.claim_task('sluiceway', p_owner, p_lease_s, p_limit) c;
     IF v_ids IS NULL THEN

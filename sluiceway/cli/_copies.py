@@ -9,15 +9,19 @@ import sqlite3
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sluiceway.errors import StorageError, UsageError, VaultError
 from sluiceway.models.timestamps import format_timestamp, utc_now
-from sluiceway.vault.master_key import decode_master_key
+from sluiceway.vault.master_key import (
+    decode_master_key,
+    load_or_make_master_key,
+    write_master_key,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from pathlib import Path
 
     from sluiceway.settings import Settings
 
@@ -86,16 +90,13 @@ async def restore_backup(settings: Settings, source: Path) -> Copy:
     # A journal of another database beside it would be played into it.
     for suffix in ("", "-wal", "-journal"):
         _refuse_to_overwrite(target.with_name(f"{target.name}{suffix}"))
-    key = key_at_hand(settings)
     note = _read_note(source)
-    if key["fingerprint"] is None and key["where"] != "outside":
-        raise VaultError(
-            f"expected the vault key of the backup in {key['where']}, found none there",
-            hint="Put the key file there first, or set SLUICEWAY_VAULT_KEY: without the key, a "
-            "backup's secrets cannot be opened.",
-        )
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _draft_of(target) as draft, _errors(f"cannot copy {source} to {target}"):
+    with (
+        _key_in_place(settings, note),
+        _draft_of(target) as draft,
+        _errors(f"cannot copy {source} to {target}"),
+    ):
         with (
             closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as reading,
             closing(sqlite3.connect(draft)) as writing,
@@ -104,6 +105,34 @@ async def restore_backup(settings: Settings, source: Path) -> Copy:
         _check(draft)
         await _open_with_key(settings, draft)
     return Copy(path=target, size_bytes=target.stat().st_size, note=note)
+
+
+@contextmanager
+def _key_in_place(settings: Settings, note: dict[str, Any]) -> Generator[None]:
+    """Let the key be where the database is to be; copy it from where the backup was made.
+
+    Raises:
+        VaultError: it is neither here nor there.
+    """
+    key = key_at_hand(settings)
+    if key["fingerprint"] is not None or key["where"] == "outside":
+        yield
+        return
+    source = Path(str(note.get("key", {}).get("where", "")))
+    target = settings.state_folder / _KEY_FILE
+    is_there = source.is_file() and _fingerprint_of(source) == note["key"]["fingerprint"]
+    if not is_there:
+        raise VaultError(
+            f"expected the vault key of the backup in {key['where']}, found none there",
+            hint="Put the key file there first, or set SLUICEWAY_VAULT_KEY: without the key, a "
+            "backup's secrets cannot be opened.",
+        )
+    write_master_key(target, load_or_make_master_key(source))
+    try:
+        yield
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
 
 
 def key_at_hand(settings: Settings) -> dict[str, Any]:
@@ -116,8 +145,11 @@ def key_at_hand(settings: Settings) -> dict[str, Any]:
     path = settings.state_folder / _KEY_FILE
     if not path.is_file():
         return {"where": str(path.resolve()), "fingerprint": None}
-    text = path.read_text(encoding="ascii", errors="replace")
-    return {"where": str(path.resolve()), "fingerprint": _fingerprint(text, str(path))}
+    return {"where": str(path.resolve()), "fingerprint": _fingerprint_of(path)}
+
+
+def _fingerprint_of(path: Path) -> str:
+    return _fingerprint(path.read_text(encoding="ascii", errors="replace"), str(path))
 
 
 def _fingerprint(text: str, origin: str) -> str:

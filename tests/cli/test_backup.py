@@ -81,6 +81,22 @@ def test_a_backup_comes_back_with_its_key_and_only_with_it(cli: Cli, tmp_path: P
     assert json.loads(cli("vault", "verify", "--json")[1])["ok"]
 
 
+def test_elsewhere_on_the_same_machine_the_key_comes_along(cli: Cli, tmp_path: Path) -> None:
+    fill(cli)
+    assert cli("backup", "copy.db")[0] == 0
+    (tmp_path / "new").mkdir()
+    elsewhere = ("--database", "sqlite:///new/elsewhere.db")
+    assert cli("restore", "copy.db", *elsewhere)[0] == 0
+    key = tmp_path / "new" / "vault.key"
+    assert key.read_text() == (tmp_path / ".sluiceway" / "vault.key").read_text()
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert json.loads(cli("vault", "verify", "--json", *elsewhere)[1])["ok"]
+    (tmp_path / "bad.db").write_text("no database")
+    (tmp_path / "bad.db.json").write_text((tmp_path / "copy.db.json").read_text())
+    assert cli("restore", "bad.db", "--database", "sqlite:///other/x.db")[0] == 3
+    assert list((tmp_path / "other").iterdir()) == []
+
+
 def test_nothing_is_overwritten(cli: Cli, tmp_path: Path) -> None:
     fill(cli)
     (tmp_path / "copy.db").write_text("precious")

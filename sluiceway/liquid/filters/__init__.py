@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sluiceway.extensions import discover
 from sluiceway.liquid.filters.base import FilterFamily
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from sluiceway.liquid.filters.base import Handler
 
-__all__ = ["all_filters", "find_filter"]
+__all__ = ["ENTRY_POINT_GROUP", "all_filters", "find_filter"]
+
+ENTRY_POINT_GROUP: Final = "sluiceway.liquid_filters"
 
 
 @cache
@@ -26,5 +28,16 @@ def all_filters() -> Mapping[str, Handler]:
 
 
 def find_filter(name: str) -> Handler | None:
-    """Return the filter of that name, or ``None``."""
-    return all_filters().get(name)
+    """Return the filter of that name, other distributions' ones too, or ``None``."""
+    return all_filters().get(name) or _added_filters().get(name)
+
+
+@cache
+def _added_filters() -> Mapping[str, Handler]:
+    """Return the filters that entry points of the group ``sluiceway.liquid_filters`` name."""
+    from sluiceway.extensions import discover_entry_points  # noqa: PLC0415 - seldom needed
+
+    found: dict[str, Handler] = {}
+    for _, family in discover_entry_points(ENTRY_POINT_GROUP, FilterFamily):
+        found |= family.filters
+    return found

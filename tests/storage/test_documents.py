@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -84,5 +86,60 @@ def test_lists_page_in_the_order_of_insertion(with_store: Any, at: Any) -> None:
         assert await store.documents.delete("user", "5")
         assert not await store.documents.delete("user", "5")
         assert await store.documents.clear("user") == 6
+
+    with_store(scenario)
+
+
+def test_a_generation_ends_with_every_change_of_its_kind(with_store: Any, at: Any) -> None:
+    async def scenario(store: Any) -> None:
+        documents = store.documents
+        if documents.generation("thing") is None:
+            return  # other processes write, too: nothing can be told
+        seen = [documents.generation("thing")]
+
+        def changed() -> bool:
+            seen.append(documents.generation("thing"))
+            return seen[-1] not in seen[:-1]
+
+        other = documents.generation("other")
+        one = Document(kind="thing", id="1", body={}, created_at=at(), updated_at=at())
+        await documents.insert(one)
+        assert changed()
+        await documents.get("thing", "1")
+        assert not changed()
+        await documents.replace(replace(one, version=2))
+        assert changed()
+        with pytest.raises(StaleVersion):
+            await documents.replace(replace(one, version=2))
+        await documents.delete("thing", "1")
+        assert changed()
+        await documents.clear("thing")
+        assert changed()
+        assert documents.generation("other") == other
+
+    with_store(scenario)
+
+
+def test_a_change_whose_caller_was_cancelled_counts_once_it_is_made(
+    with_store: Any, at: Any
+) -> None:
+    async def scenario(store: Any) -> None:
+        documents = store.documents
+        before = documents.generation("thing")
+        if before is None:
+            return
+        one = Document(kind="thing", id="1", body={}, created_at=at(), updated_at=at())
+        writing = asyncio.create_task(documents.insert(one))
+        await asyncio.sleep(0)
+        writing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        while await documents.get("thing", "1") is None:
+            await asyncio.sleep(0.001)
+        for _ in range(100):
+            if documents.generation("thing") != before:
+                return
+            await asyncio.sleep(0.01)
+        pytest.fail("the change was not counted")
 
     with_store(scenario)

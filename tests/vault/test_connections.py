@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from sluiceway.errors import Conflict, NotFound, VaultError
+from sluiceway.storage.open import open_store
 from sluiceway.vault.base import VaultConnection
 from sluiceway.vault.connections import APP_IDS, KIND, StoredConnections
 from sluiceway.vault.keyring import Keyring
@@ -174,5 +176,51 @@ def test_changes_at_the_same_time_all_count(with_store: Any) -> None:
         assert (await vault.get(made.id)).setup == SETUP
         row = await store.documents.get(KIND, made.id)
         assert row.version == 22
+
+    with_store(scenario)
+
+
+@pytest.mark.postgres
+def test_a_change_counts_at_once_in_another_process(new_database: Callable[[], str]) -> None:
+    async def scenario() -> None:
+        url = new_database()
+        ours, theirs = open_store(url), open_store(url)
+        writer, reader = connections_of(ours), connections_of(theirs)
+        made = await writer.create(name="One", app_id="HTTP", setup=SETUP)
+        for number in range(20):
+            changed = await writer.update(made.id, setup={"type": "BEARER", "token": f"{number}"})
+            assert await reader.find("One") == changed
+        await writer.delete(made.id)
+        assert await reader.find("One") is None
+        await ours.close()
+        await theirs.close()
+
+    asyncio.run(scenario())
+
+
+def test_what_is_kept_is_given_up_with_the_first_change(with_store: Any) -> None:
+    reads = 0
+
+    async def scenario(store: Any) -> None:
+        nonlocal reads
+        real = store.documents.get_many
+
+        async def get_many(*given: Any) -> Any:
+            nonlocal reads
+            reads += 1
+            return await real(*given)
+
+        store.documents.get_many = get_many
+        vault = connections_of(store)
+        made = await vault.create(name="One", app_id="HTTP", setup=SETUP)
+        for _ in range(50):
+            assert await vault.find(made.id) == made
+        assert reads == 1
+        changed = await vault.update(made.id, name="Two")
+        assert await vault.find(made.id) == changed
+        assert await vault.find("One") is None
+        for number in range(300):
+            assert await vault.find(f"nobody {number}") is None
+        assert await vault.find(made.id) == changed
 
     with_store(scenario)

@@ -117,8 +117,6 @@ def _responses(route: Route) -> JsonObject:
             "description": route.summary,
             "content": {route.media: {"schema": {"type": "string"}}},
         }
-        if route.media == "text/event-stream":
-            responses["204"] = {"description": "There is nothing more to tell: do not come again"}
     else:
         schema: JsonObject = route.response or {}
         for status in {route.status, 200 if route.status == HTTPStatus.ACCEPTED else route.status}:
@@ -126,6 +124,8 @@ def _responses(route: Route) -> JsonObject:
                 "description": "Success",
                 "content": {"application/json": {"schema": schema}},
             }
+    if route.may_be_empty:
+        responses["204"] = {"description": "There is nothing (more) to show"}
     name = "OAuthError" if route.path == "/oauth/token" else "Error"
     error: JsonObject = {
         "description": "What was wrong",

@@ -111,6 +111,7 @@ class Route:
         is_pure: whether it changes nothing, whatever its method: the audit log leaves it out.
         response: the schema of the usual answer, for the OpenAPI document.
         status: of the usual answer; 204 has no body.
+        may_be_empty: whether 204 without a body is an answer, too.
         media: the media type of the usual answer, for the OpenAPI document; none has no body.
     """
 
@@ -129,4 +130,5 @@ class Route:
     status: int = 200
     media: str = "application/json"
     streams: tuple[str, ...] = ()
+    may_be_empty: bool = False
     tag: str = ""

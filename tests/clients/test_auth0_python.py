@@ -37,11 +37,11 @@ ACTIONS = [
 
 
 @pytest.fixture(scope="module")
-def context(server: Server) -> ssl.SSLContext:
+def trust(server: Server) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(server.authority))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def called() -> set[str]:
     """The methods that the tests of this module have called."""
     return set()
@@ -49,10 +49,10 @@ def called() -> set[str]:
 
 @pytest.fixture
 def client(
-    server: Server, context: ssl.SSLContext, called: set[str], monkeypatch: pytest.MonkeyPatch
+    server: Server, trust: ssl.SSLContext, called: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Any]:
     monkeypatch.setenv("SSL_CERT_FILE", str(server.authority))
-    with httpx.Client(verify=context) as http:
+    with httpx.Client(verify=trust) as http:
         made = ManagementClient(
             domain=server.domain,
             client_id=server.client_id,
@@ -62,11 +62,11 @@ def client(
         yield Watched(made, "client", called)
 
 
-def start(server: Server, context: ssl.SSLContext, flow_id: str) -> dict[str, Any]:
+def start(server: Server, trust: ssl.SSLContext, flow_id: str) -> dict[str, Any]:
     """Start an execution: the one thing Auth0's API has no call for."""
     token = post(
         server,
-        context,
+        trust,
         "/oauth/token",
         {
             "grant_type": "client_credentials",
@@ -76,21 +76,21 @@ def start(server: Server, context: ssl.SSLContext, flow_id: str) -> dict[str, An
         },
     )["access_token"]
     path = f"/sluiceway/v1/flows/{flow_id}/executions?wait=10"
-    return post(server, context, path, {}, token=token)
+    return post(server, trust, path, {}, token=token)
 
 
 def post(
-    server: Server, context: ssl.SSLContext, path: str, body: dict[str, Any], token: str = ""
+    server: Server, trust: ssl.SSLContext, path: str, body: dict[str, Any], token: str = ""
 ) -> dict[str, Any]:
     request = urllib.request.Request(server.url + path, data=json.dumps(body).encode())
     request.add_header("Content-Type", "application/json")
     if token:
         request.add_header("Authorization", f"Bearer {token}")
-    with urllib.request.urlopen(request, context=context, timeout=30) as answer:
+    with urllib.request.urlopen(request, context=trust, timeout=30) as answer:
         return json.load(answer)
 
 
-def test_flows_and_their_executions(client: Any, server: Server, context: ssl.SSLContext) -> None:
+def test_flows_and_their_executions(client: Any, server: Server, trust: ssl.SSLContext) -> None:
     created = client.flows.create(name="From the SDK", actions=ACTIONS)
     assert created.id.startswith("af_")
     assert client.flows.get(created.id).name == "From the SDK"
@@ -101,7 +101,7 @@ def test_flows_and_their_executions(client: Any, server: Server, context: ssl.SS
     assert changed.actions[0].id == "store_a1b2"
     assert created.id in [flow.id for flow in client.flows.list(per_page=1)]
 
-    record = start(server, context, created.id)
+    record = start(server, trust, created.id)
     assert record["status"] == "COMPLETED"
     listed = list(client.flows.executions.list(created.id))
     assert [one.id for one in listed] == [record["id"]]

@@ -391,6 +391,7 @@ ROUTES: Final = (
         summary="Follow an execution as server-sent events",
         scopes=("read:flows_executions",),
         media="text/event-stream",
+        may_be_empty=True,
         tag=_TAG,
     ),
     Route(

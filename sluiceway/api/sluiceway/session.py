@@ -113,6 +113,7 @@ ROUTES: Final = (
         path=_PATH,
         handle=_show,
         summary="Show who is signed in",
+        may_be_empty=True,
         is_open=True,
         query=(
             Param(

@@ -9,6 +9,7 @@ slows all. LiquidJS runs in node, in a process of its own, and measures itself t
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -175,7 +176,7 @@ def liquidjs() -> dict[str, Any] | str:
     CACHE.mkdir(parents=True, exist_ok=True)
     if not (CACHE / "node_modules" / "liquidjs").exists():
         arguments = [npm, "install", "--no-audit", "--no-fund", "--prefix", str(CACHE), LIQUIDJS]
-        environment = {"PATH": f"{folder}:/usr/bin:/bin", "HOME": str(Path.home())}
+        environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
         made = subprocess.run(arguments, capture_output=True, env=environment, check=False)
         if made.returncode:
             return "npm could not install it"

@@ -8,11 +8,12 @@ arrays JSON, the rest what JavaScript's ``String`` gives.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sluiceway.errors import ExpressionEvaluationError, ExpressionSyntaxError
 from sluiceway.expressions import limits, utf16
+from sluiceway.expressions.cache import TextCache
 from sluiceway.expressions.compiler import compile_node, spend
 from sluiceway.expressions.javascript import shown_text, to_json, whitespace
 from sluiceway.expressions.nodes import Access, Root
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Expression", "Template", "compile_expression", "compile_template"]
 
-_CACHED_LENGTH = 2_000
-_CACHED_TEMPLATES = 2_048
+_KEPT = 200_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,7 +181,7 @@ def compile_expression(text: str) -> Expression:
     Raises:
         ExpressionSyntaxError: it is not in the language; with line, column and a hint.
     """
-    return _cached_expression(text) if len(text) <= _CACHED_LENGTH else _compile_expression(text)
+    return _expressions(text)
 
 
 def compile_template(text: str) -> Template:
@@ -192,7 +192,7 @@ def compile_template(text: str) -> Template:
     """
     if "{{" not in text:
         return Template(text, (text,), None)
-    return _cached_template(text) if len(text) <= _CACHED_LENGTH else _compile_template(text)
+    return _templates(text)
 
 
 def _compile_expression(text: str) -> Expression:
@@ -250,5 +250,5 @@ def _read_braces(text: str, opening: int) -> tuple[Node, int]:
     raise parser.unexpected("`??` or `}}`")
 
 
-_cached_expression = lru_cache(maxsize=_CACHED_TEMPLATES)(_compile_expression)
-_cached_template = lru_cache(maxsize=_CACHED_TEMPLATES)(_compile_template)
+_expressions = TextCache(_compile_expression, _KEPT)
+_templates = TextCache(_compile_template, _KEPT)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sluiceway.errors import LiquidRenderError, LiquidSyntaxError
+from sluiceway.expressions.cache import TextCache
 from sluiceway.liquid.limits import DEFAULT_LIMITS, Limits
 from sluiceway.liquid.parser import Inventory, parse_nodes
 from sluiceway.liquid.rendering import Rendering
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Template", "parse", "parse_cached"]
 
-_KEPT: Final = 512
+_KEPT: Final = 1_000_000
 _NONE: Final[Mapping[str, str]] = {}
 
 
@@ -102,7 +103,14 @@ def parse(
     return Template(source, tuple(nodes), inventory, limits)
 
 
-@lru_cache(maxsize=_KEPT)
 def parse_cached(source: str, *, strict_filters: bool = False) -> Template:
-    """Parse *source* under the default limits, or return what was parsed before."""
-    return parse(source, strict_filters=strict_filters)
+    """Parse *source* under the default limits, or return what was parsed before.
+
+    Raises:
+        LiquidSyntaxError: as ``parse``.
+    """
+    return _strict(source) if strict_filters else _lenient(source)
+
+
+_lenient = TextCache(parse, _KEPT)
+_strict = TextCache(partial(parse, strict_filters=True), _KEPT)

@@ -118,8 +118,8 @@ def _run(source: str, scope: Scope) -> Any:
 
 
 def _forget() -> None:
-    template._cached_template.cache_clear()
-    template._cached_expression.cache_clear()
+    template._templates.clear()
+    template._expressions.clear()
 
 
 @pytest.mark.parametrize("source", CASES.values(), ids=CASES)

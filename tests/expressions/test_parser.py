@@ -146,6 +146,7 @@ def test_reads_constants(source: str, value: Any) -> None:
         ("fields[0", 9, "the end", ""),
         ("functions.f(1 2)", 15, "`2`", ""),
         ("functions.f(1,,2)", 15, "`,`", ""),
+        ("[1,,2]", 4, "`,`", ""),
         ("(1", 3, "the end", ""),
         ("(1]", 3, "`]`", ""),
         (")", 1, "`)`", ""),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from sluiceway.errors import ExpressionEvaluationError, ExpressionSyntaxError
 from sluiceway.expressions import UNDEFINED, Scope, compile_expression, compile_template
+from sluiceway.expressions.cache import TextCache
 
 FIELDS: dict[str, Any] = {
     "nothing": None,
@@ -170,8 +171,27 @@ def test_roots_may_be_anything(make_scope: Callable[..., Scope]) -> None:
 def test_compiled_once() -> None:
     assert compile_template("{{ a.b }}") is compile_template("{{ a.b }}")
     assert compile_expression("a.b") is compile_expression("a.b")
-    long = f"{{{{ '{'x' * 3_000}' }}}}"
+    long = f"{{{{ a }}}}{'x' * 30_000}"
     assert compile_template(long) is not compile_template(long)
+
+
+def test_what_is_kept_has_a_limit_in_characters() -> None:
+    made: list[str] = []
+
+    def make(text: str) -> str:
+        made.append(text)
+        return text.upper()
+
+    cache = TextCache(make, 100)
+
+    for text in ("a", "b" * 10, "c" * 11, "a", "b" * 10, "c" * 11):
+        assert cache(text) == text.upper()
+    assert [len(text) for text in made] == [1, 10, 11, 11]
+
+    for number in range(10):
+        cache(f"{number:010}")
+    assert len(cache._kept) == 2
+    assert cache._characters == 20
 
 
 def test_a_long_expression_is_refused() -> None:

@@ -1,7 +1,8 @@
 """Measure, as ratios in one run: ``python -m bench [NAME]… [--write]``.
 
 A module of this folder takes part by having ``run() -> list[Row]``; its name is the section's.
-With ``--write``, docs/performance.md is brought up to date between the markers of each section::
+With ``--write``, docs/performance.md, or the page of ``docs/`` that the module names as ``PAGE``,
+is brought up to date between the markers of each section::
 
     <!-- bench:engine -->
     <!-- /bench:engine -->
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from bench.rows import Row
 
 FOLDER = Path(__file__).parent
-PAGE = FOLDER.parent / "docs" / "performance.md"
+DOCS = FOLDER.parent / "docs"
 _MARKS = {True: "met", False: "MISSED", None: ""}
 
 
@@ -74,8 +75,9 @@ def as_markdown(rows: Iterable[Row]) -> str:
 
 
 def write(name: str, rows: Iterable[Row]) -> None:
-    """Put a section's table into the page, between its markers or at the end."""
-    text = PAGE.read_text(encoding="utf-8") if PAGE.exists() else "# Performance\n"
+    """Put a section's table into its page, between its markers or at the end."""
+    page = DOCS / getattr(importlib.import_module(f"bench.{name}"), "PAGE", "performance.md")
+    text = page.read_text(encoding="utf-8") if page.exists() else "# Performance\n"
     begin, end = f"<!-- bench:{name} -->", f"<!-- /bench:{name} -->"
     section = f"{begin}\n{as_markdown(rows)}\n{end}"
     if begin in text:
@@ -83,7 +85,7 @@ def write(name: str, rows: Iterable[Row]) -> None:
         text = pattern.sub(lambda _: section, text)
     else:
         text = f"{text.rstrip()}\n\n## {name.replace('_', ' ').capitalize()}\n\n{section}\n"
-    PAGE.write_text(text, encoding="utf-8")
+    page.write_text(text, encoding="utf-8")
 
 
 def main(arguments: list[str]) -> int:

@@ -1,12 +1,12 @@
 """The engine on both databases against a bare loop, DBOS, and Absurd's own worker.
 
-Turns are interleaved, so that a noisy neighbour hurts all of them; medians of three.
+Turns are interleaved, and each one's best turn counts: a neighbour on the machine takes time from
+whoever needs the processor most, and can only make things slower.
 """
 
 from __future__ import annotations
 
 import asyncio
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -17,7 +17,7 @@ from bench.rows import Row
 from tests.postgres_cluster import Cluster
 
 RIVALS = Path(__file__).with_name("_rivals.py")
-TURNS = 3
+TURNS = 4
 EXECUTIONS = 1500
 ON_POSTGRES = 400
 
@@ -58,16 +58,11 @@ async def _latencies(url: str) -> tuple[list[float], list[float]]:
     return pure, effect
 
 
-def _median(values: list[float]) -> float:
-    return statistics.median(values)
-
-
 def _ratio_row(what: str, ours: list[float], theirs: list[float], target: float, note: str) -> Row:
-    ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
-    ratio = _median(ratios)
+    ratio = max(ours) / max(theirs)
     return Row(
         what=what,
-        measured=f"{_median(ours):,.0f}/s against {_median(theirs):,.0f}/s: {ratio:.2f} times",
+        measured=f"{max(ours):,.0f}/s against {max(theirs):,.0f}/s: {ratio:.2f} times",
         target=f"at least {target:g} times",
         is_met=ratio >= target,
         note=note,

@@ -19,6 +19,7 @@ from bench._laboratory import Laboratory, no_op_flow
 from bench.rows import Row
 from tests.postgres_cluster import Cluster
 
+PAGE = "scaling.md"
 POLL_S = 1.0
 """How often an idle worker looks by itself; in between it is rung."""
 

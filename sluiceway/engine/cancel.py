@@ -62,7 +62,8 @@ async def _wait_for_worker(engine: Engine, live: Live, id_: str) -> None:
         if loop.time() > deadline:
             raise Conflict(
                 f"expected {id_} to stop within {patience_s:g} s, found a call in flight that must "
-                "not be interrupted",
-                hint="The request stands: the execution stops as soon as that call is answered.",
+                "not be interrupted, or a worker that does not answer",
+                hint="The request stands: the execution stops once that call is answered, or "
+                "another worker has taken it over.",
             )
         await asyncio.sleep(_LOOK_AGAIN_S)

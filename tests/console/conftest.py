@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -229,11 +230,16 @@ def axe_source() -> str:
         npm = shutil.which("npm", path=str(Path(sys.executable).parent))
         if npm is None:
             pytest.skip("needs node: make console")
-        subprocess.run(
-            [npm, "ci", "--silent"],
-            cwd=path.parents[2],
-            check=True,
-            timeout=180,
-            env={**os.environ, "PATH": f"{Path(npm).parent}:{os.environ['PATH']}"},
-        )
+        folder = path.parents[2]
+        # Two workers of one run must not install into the same folder at once.
+        with (folder / "node_modules.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not path.exists():
+                subprocess.run(
+                    [npm, "ci", "--silent"],
+                    cwd=folder,
+                    check=True,
+                    timeout=180,
+                    env={**os.environ, "PATH": f"{Path(npm).parent}:{os.environ['PATH']}"},
+                )
     return path.read_text(encoding="utf-8")

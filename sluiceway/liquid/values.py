@@ -275,12 +275,9 @@ def js_number(value: LiquidValue) -> float:
     return float(javascript.to_number(value))
 
 
-def to_integer(value: LiquidValue, *, default: float = 0) -> float:
-    """Return ``ToIntegerOrInfinity(value)``; *default* for undefined."""
-    value = plain(value)
-    if value is UNDEFINED:
-        return default
-    number = js_number(value)
+def to_integer(value: LiquidValue) -> float:
+    """Return ``ToIntegerOrInfinity(value)``."""
+    number = js_number(plain(value))
     if math.isnan(number):
         return 0
     return number if math.isinf(number) else int(number)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +119,22 @@ def test_lines_with_the_same_template_are_parsed_once(monkeypatch: pytest.Monkey
 
     assert [answer["output"] for answer in answers] == ["0!", "1!", "2!", "3!", "4!"]
     assert parsed == ["{{ a }}!"]
+
+
+def test_errors_of_lines_have_their_hint() -> None:
+    (answer,) = lines({"id": 1, "template": "{% include 'p' %}", "templates": {"q": ""}})
+
+    assert answer["error"]["hint"] == "There are: q."
+
+
+def test_a_terminal_s_prompt_starts_on_a_line_of_its_own() -> None:
+    ours, theirs = pty.openpty()
+    subprocess.run(
+        [sys.executable, "-m", "sluiceway", "render", "{{ 1 }}"], check=True, stdout=theirs
+    )
+    os.close(theirs)
+
+    assert os.read(ours, 100) == b"1\r\n"
 
 
 def test_half_a_character_is_shown_as_one_sign() -> None:

@@ -6,12 +6,13 @@ import json
 import random
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sluiceway.errors import LiquidRenderError, LiquidSyntaxError
-from sluiceway.liquid import parse, parse_cached
+from sluiceway.liquid import filters, parse, parse_cached
 from sluiceway.liquid.filters import all_filters, find_filter
 from sluiceway.liquid.filters.dates import _find_zone
 from sluiceway.liquid.strings import read_string
@@ -168,6 +169,13 @@ def test_an_expression_s_filters_are_held_to_the_same() -> None:
         template.render({"l": [True]}, strict_filters=True)
 
 
+def test_a_liquid_tag_is_a_level_itself() -> None:
+    deep = "{% if true %}" * 50 + "{% liquid echo 1 %}" + "{% endif %}" * 50
+
+    with pytest.raises(LiquidSyntaxError, match="50 levels"):
+        parse(deep)
+
+
 def test_lines_of_a_liquid_tag_nest_as_deep_as_blocks() -> None:
     inner = "{% if true %}" * 48 + "{% liquid\n if true \n echo 1 \n endif %}" + "{% endif %}" * 48
 
@@ -227,6 +235,24 @@ def test_every_filter_and_tag_of_liquidjs_is_there() -> None:
     assert sorted(all_filters()) == filters
     assert sorted({*all_tags()} - {"debug"}) == tags
     assert find_filter("nope") is None
+
+
+def test_other_distributions_add_filters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "shouting_filters.py").write_text(
+        "from sluiceway.liquid.filters.base import FilterFamily\n"
+        "FILTERS = FilterFamily({'shout': lambda value, arguments: f'{value}!'})\n"
+    )
+    info = tmp_path / "shouting_filters-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: shouting-filters\nVersion: 1.0\n")
+    points = "[sluiceway.liquid_filters]\nshout = shouting_filters:FILTERS\n"
+    (info / "entry_points.txt").write_text(points)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    filters._added_filters.cache_clear()
+    try:
+        assert parse("{{ 'hey' | shout }}", strict_filters=True).render({}) == "hey!"
+    finally:
+        filters._added_filters.cache_clear()
 
 
 def test_rendering_does_not_touch_the_shared_random_source() -> None:

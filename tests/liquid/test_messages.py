@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -82,3 +83,24 @@ def test_what_is_still_wrong_is_told_as_it_was_written(source: str) -> None:
         strict.value.line,
         strict.value.column,
     )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% comment %}{% if a | b == c %}{% endcomment %}{% if n | plus: 1 == 3 %}y{% endif %}",
+        "{%- comment -%}x{%- endcomment -%}{%- if n | plus: 1 == 3 -%}y{%- endif -%}",
+    ],
+)
+def test_comments_are_left_alone(source: str) -> None:
+    assert parse_message(source).render(DATA) == "y"
+
+
+@pytest.mark.parametrize("piece", ["{% if ", "{% if 'a", "{% if a | b == c %}", "{% if a | '"])
+def test_what_is_not_closed_is_refused_soon(piece: str) -> None:
+    begin = time.thread_time()
+
+    with pytest.raises(LiquidSyntaxError):
+        parse_message(piece * 10_000)
+
+    assert time.thread_time() - begin < 3

@@ -48,9 +48,13 @@ def _join(value: LiquidValue, arguments: FilterArguments) -> str:
     separator = arguments.get(0)
     between = " " if is_nil(separator) else stringify(separator)
     items = _items(value, arguments)
-    texts = ["" if is_nil(plain(item)) else to_text(item) for item in items]
+    texts = ["" if is_nil(item) else _joined(item) for item in items]
     arguments.use(sum(map(len, texts)) + len(between) * len(texts))
     return utf16.join([between.join(texts)])
+
+
+def _joined(item: LiquidValue) -> str:
+    return "[object Object]" if isinstance(item, Drop) else to_text(item)
 
 
 def _first(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
@@ -173,11 +177,16 @@ def _concat(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]
 
 
 def _push(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
-    return [*_items(value, arguments), arguments.get(0)]
+    return [*_items(value, arguments), _as_given(arguments)]
 
 
 def _unshift(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:
-    return [arguments.get(0), *_items(value, arguments)]
+    return [_as_given(arguments), *_items(value, arguments)]
+
+
+def _as_given(arguments: FilterArguments) -> LiquidValue:
+    """Return the first argument, an object of the engine as itself."""
+    return arguments.positional[0] if arguments.positional else UNDEFINED
 
 
 def _pop(value: LiquidValue, arguments: FilterArguments) -> list[LiquidValue]:

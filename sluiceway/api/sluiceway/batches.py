@@ -76,7 +76,7 @@ async def _start_unsaved(call: Call) -> Reply:
 
 async def _start_rows(call: Call, flow: Flow) -> Reply:
     body: Any = call.body
-    first = body.get("first_row", 1)
+    first = int(body.get("first_row", 1))  # JSON's 1.0 is an integer, too
     rows = [
         BatchRow(
             number=number,

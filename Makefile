@@ -35,9 +35,9 @@ dev: .venv/.run ## server, worker, console and embedded tenant in one process
 
 test: .venv/.dev ## all tests, real servers and browser included
 	@scripts/install_test_servers.sh
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore tests/console
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/console
 	@# In processes of their own: a browser's event loop stays in the process that drove it.
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup tests/console
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/console
 
 check: .venv/.dev ## format, lint, types, layers
 	@$(BIN)/ruff format --check .

@@ -8,14 +8,10 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.api.conftest import Running
-
-pytestmark = pytest.mark.xdist_group("running-server")
 
 SUMMARY = {"id", "trace_id", "journey_id", "status", "created_at", "updated_at"}
 TIMES = {"started_at", "ended_at"}

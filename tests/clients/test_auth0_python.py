@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     from tests.clients.conftest import Server
 
-# One process runs them all: the last test looks at what the others called.
-pytestmark = pytest.mark.xdist_group("auth0-python")
-
 CONNECTION = "Username-Password-Authentication"
 ACTIONS = [
     {
@@ -43,7 +40,7 @@ def trust(server: Server) -> ssl.SSLContext:
 
 @pytest.fixture(scope="session")
 def called() -> set[str]:
-    """The methods that the tests of this module have called."""
+    """The methods that the tests of this module have called; `make test` keeps a file together."""
     return set()
 
 

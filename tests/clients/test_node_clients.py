@@ -20,7 +20,6 @@ FOLDER = Path(__file__).parent
 pytestmark = [
     pytest.mark.node,
     pytest.mark.usefixtures("node_modules"),
-    pytest.mark.xdist_group("node-clients"),
 ]
 
 

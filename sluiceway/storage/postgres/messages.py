@@ -13,11 +13,17 @@ if TYPE_CHECKING:
 
 __all__ = ["put_message"]
 
-_PUT: Final = "SELECT sluiceway.put_message(%s, %s, %s, %s, %s, %s, %s::bigint, %s, %s, %s::bigint)"
+_PUT: Final = (
+    "INSERT INTO sluiceway.outbox (id, idempotency_key, execution_id, step_id, queue, channel,"
+    " status, created_at, updated_at, ready_at, shown, sealed)"
+    " VALUES (%s, %s, %s, %s, %s, %s, 'QUEUED', %s, %s, sluiceway.now_ms(%s::bigint), %s, %s)"
+    " ON CONFLICT DO NOTHING RETURNING id"
+)
 
 
 def put_message(message: NewMessage, clock: ServerClock) -> Statement:
-    """Return what queues *message*, once per idempotency key; its row tells whether it was new."""
+    """Return what queues *message*, once per idempotency key; there is a row where it was new."""
+    created_at = to_ms(message.created_at)
     return _PUT, (
         message.id,
         message.idempotency_key,
@@ -25,8 +31,9 @@ def put_message(message: NewMessage, clock: ServerClock) -> Statement:
         message.step_id,
         message.queue,
         message.channel,
-        to_ms(message.created_at),
+        created_at,
+        created_at,
+        clock.at(message.created_at),
         json_text(message.shown),
         message.sealed,
-        clock.at(message.created_at),
     )

@@ -1,7 +1,11 @@
-"""Messages on their way out, in PostgreSQL: see ``OutboxStore``. Each queue is one of Absurd's."""
+"""Messages on their way out, in PostgreSQL: see ``OutboxStore``.
+
+Their rows are the queue; what is done with is written down for many at a time.
+"""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -18,12 +22,12 @@ from sluiceway.storage.columns import (
 )
 from sluiceway.storage.durable import LeaseLost, OutboxRow, OutboxStatus
 from sluiceway.storage.postgres.database import storage_error
-from sluiceway.storage.postgres.executions import whole_seconds
 from sluiceway.storage.postgres.messages import put_message
+from sluiceway.storage.postgres.settlements import Settlement, Settlements
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
     from sluiceway.models.delivery import DeliveryReport
     from sluiceway.models.json import JsonObject
@@ -39,15 +43,22 @@ _COLUMNS: Final = (
     " delivery, reports"
 )
 _CLAIM: Final = (
-    f"SELECT {_COLUMNS} FROM sluiceway.claim_messages(%s, %s, %s::integer, %s::integer,"
+    f"SELECT {_COLUMNS} FROM sluiceway.claim_messages(%s, %s, %s::integer, %s::bigint,"
     " %s::bigint, %s::bigint)"
 )
-_BEAT: Final = (
-    "SELECT sluiceway.beat_messages(%s::text[], %s::integer[], %s::integer, %s::bigint, %s::bigint)"
+_BEAT: Final = "SELECT sluiceway.beat_messages(%s::text[], %s::integer[], %s::bigint, %s::bigint)"
+_RETRY: Final = (
+    "UPDATE sluiceway.outbox SET status = 'QUEUED', updated_at = %s,"
+    " ready_at = sluiceway.now_ms(%s::bigint)"
+    " WHERE id = %s AND status IN ('DEAD', 'DISCARDED') RETURNING id"
 )
-_SETTLE: Final = (
-    "SELECT sluiceway.settle_message(%s, %s::integer, %s, %s::bigint, %s::bigint, %s::integer,"
-    " %s, %s, %s::bigint)"
+_DISCARD: Final = (
+    "UPDATE sluiceway.outbox SET status = 'DISCARDED', updated_at = %s, ready_at = NULL"
+    " WHERE id = %s AND status IN ('QUEUED', 'DEAD') RETURNING id"
+)
+_NEXT: Final = (
+    "SELECT min(ready_at), sluiceway.now_ms(%s::bigint) FROM sluiceway.outbox"
+    " WHERE queue = %s AND ready_at IS NOT NULL"
 )
 _TABLE: Final = "sluiceway.outbox"
 _decode_reports: Final = msgspec.json.Decoder(list[dict[str, Any]]).decode
@@ -60,6 +71,7 @@ class PostgresOutboxStore:
         """Keep them in *database*."""
         self._database = database
         self._clock = clock
+        self._settlements = Settlements(database)
 
     # A row is whatever the statement names; the driver types it as Any.
     async def _write(self, sql: str, *values: object, order: str = "") -> list[tuple[Any, ...]]:
@@ -71,15 +83,14 @@ class PostgresOutboxStore:
     async def enqueue(self, message: NewMessage) -> bool:
         """See ``OutboxStore``."""
         sql, values = put_message(message, self._clock)
-        ((is_new,),) = await self._write(sql, *values)
-        return bool(is_new)
+        return bool(await self._write(sql, *values))
 
     async def claim(
         self, queue: str, owner: str, *, limit: int, lease: timedelta, now: datetime
     ) -> list[OutboxRow]:
         """See ``OutboxStore``."""
         rows = await self._write(
-            _CLAIM, queue, owner, limit, whole_seconds(lease), to_ms(now), self._clock.at(now)
+            _CLAIM, queue, owner, limit, _ms(lease), to_ms(now), self._clock.at(now)
         )
         return sorted((_row(row) for row in rows), key=lambda row: row.seq)
 
@@ -89,9 +100,10 @@ class PostgresOutboxStore:
         """See ``OutboxStore``."""
         if not rows:
             return
-        ids = [row.id for row in rows]
-        claims = [row.claim_number for row in rows]
-        await self._write(_BEAT, ids, claims, whole_seconds(lease), to_ms(now), self._clock.at(now))
+        ordered = sorted(rows, key=lambda row: row.id)
+        ids = [row.id for row in ordered]
+        claims = [row.claim_number for row in ordered]
+        await self._write(_BEAT, ids, claims, _ms(lease), self._clock.at(now), order=ids[0])
 
     async def mark_sent(self, row: OutboxRow, *, at: datetime, receipt: str | None) -> None:
         """See ``OutboxStore``."""
@@ -122,40 +134,29 @@ class PostgresOutboxStore:
         history = list(row.history)
         if attempt is not None:
             history.append({"at_ms": to_ms(at), **attempt})
-        values = (
-            row.id,
-            row.claim_number,
-            str(status),
-            to_ms(at),
-            to_ms(ready_at),
-            row.attempts + (attempt is not None),
-            json_text([*history]),
-            receipt,
-            self._clock.at(at),
+        settlement = Settlement(
+            id=row.id,
+            claim_number=row.claim_number,
+            status=str(status),
+            at=to_ms(at),
+            ready_at=to_ms(ready_at),
+            attempts=row.attempts + (attempt is not None),
+            history=json_text([*history]),
+            # The one character that PostgreSQL cannot keep; the message was taken all the same.
+            receipt=None if receipt is None else receipt.replace("\0", "\N{SYMBOL FOR NULL}"),
+            clock=self._clock.at(at),
         )
-        try:
-            await self._database.write((_SETTLE, values), order=row.id)
-        except psycopg.Error as error:
-            # Ours, or Absurd's: its run was given up, was cancelled, or is no longer running.
-            raise LeaseLost(row.id) from error
+        if not await self._settlements.settle(settlement):
+            raise LeaseLost(row.id)
 
     async def retry(self, id_: str, *, at: datetime) -> bool:
         """See ``OutboxStore``."""
-        ((is_queued,),) = await self._write(
-            "SELECT sluiceway.retry_message(%s, %s::bigint, %s::bigint)",
-            id_,
-            to_ms(at),
-            self._clock.at(at),
-            order=id_,
-        )
-        return bool(is_queued)
+        values = (to_ms(at), self._clock.at(at), id_)
+        return bool(await self._write(_RETRY, *values, order=id_))
 
     async def discard(self, id_: str, *, at: datetime) -> bool:
         """See ``OutboxStore``."""
-        ((is_discarded,),) = await self._write(
-            "SELECT sluiceway.discard_message(%s, %s::bigint)", id_, to_ms(at), order=id_
-        )
-        return bool(is_discarded)
+        return bool(await self._write(_DISCARD, to_ms(at), id_, order=id_))
 
     async def note_report(self, id_: str, report: DeliveryReport) -> bool:
         """See ``OutboxStore``."""
@@ -220,10 +221,11 @@ class PostgresOutboxStore:
 
     async def next_ready_at(self, queue: str) -> datetime | None:
         """See ``OutboxStore``."""
-        ((ready_at,),) = await self._database.read(
-            f"SELECT min(ready_at) FROM {_TABLE} WHERE queue = %s AND ready_at IS NOT NULL",
-            (queue,),
-        )
+        clock = self._clock.at()
+        ((ready_at, now),) = await self._database.read(_NEXT, (clock, queue))
+        if ready_at is not None and clock is None:
+            # What the server's clock will show then, ours shows that much sooner or later.
+            ready_at += to_ms(datetime.now(UTC)) - now
         return maybe_from_ms(ready_at)
 
     async def prune(self, *, ended_before: datetime, limit: int = 200) -> int:
@@ -235,6 +237,10 @@ class PostgresOutboxStore:
         )
         ((deleted,),) = await self._write(sql, to_ms(ended_before), limit)
         return int(deleted)
+
+
+def _ms(span: timedelta) -> int:
+    return int(span.total_seconds() * 1000)
 
 
 def _where(matching: OutboxFilter, before_seq: int | None) -> tuple[str, list[object]]:

@@ -14,7 +14,6 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from sluiceway.errors import StorageError
-from sluiceway.models.message import Channel
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -137,8 +136,7 @@ def _upgrade_absurd(connection: Connection, found: str) -> list[str]:
         for label, sql in _absurd_steps(found):
             _run_script(connection, sql)
             done.append(label)
-    for queue in (QUEUE, *(f"{QUEUE}_{channel}" for channel in Channel)):
-        connection.execute("SELECT absurd.create_queue(%s)", (queue,))
+    connection.execute("SELECT absurd.create_queue(%s)", (QUEUE,))
     return done
 
 

@@ -20,12 +20,14 @@ $$;
 
 -- When the server's clock shows what the caller means by p_wanted, its own clock being at p_at.
 -- Clocks that nearly agree are taken at their word; otherwise the time in between counts.
+CREATE OR REPLACE FUNCTION sluiceway.moment_ms (p_wanted bigint, p_at bigint, p_now bigint)
+RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN abs(p_at - p_now) < 5000 THEN p_wanted ELSE p_now + (p_wanted - p_at) END
+$$;
+
 CREATE OR REPLACE FUNCTION sluiceway.moment (p_wanted bigint, p_at bigint, p_now bigint)
 RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
-    SELECT to_timestamp(
-        (CASE WHEN abs(p_at - p_now) < 5000 THEN p_wanted ELSE p_now + (p_wanted - p_at) END)
-        / 1000.0
-    )
+    SELECT to_timestamp(sluiceway.moment_ms(p_wanted, p_at, p_now) / 1000.0)
 $$;
 
 CREATE OR REPLACE FUNCTION sluiceway.create_execution (
@@ -376,187 +378,83 @@ BEGIN
 END
 $$;
 
--- The queue of Absurd for one of ours.
-CREATE OR REPLACE FUNCTION sluiceway.queue_of (p_queue text) RETURNS text
-LANGUAGE sql IMMUTABLE AS $$ SELECT 'sluiceway_' || p_queue $$;
-
--- Returns whether the key was new.
-CREATE OR REPLACE FUNCTION sluiceway.put_message (
-    p_id text, p_key text, p_execution_id text, p_step_id text, p_queue text, p_channel text,
-    p_created_at bigint, p_shown text, p_sealed bytea, p_clock bigint
-) RETURNS boolean
-LANGUAGE plpgsql AS $$
-DECLARE
-    v_task uuid;
-    v_run uuid;
-BEGIN
-    IF EXISTS (SELECT 1 FROM sluiceway.outbox o WHERE o.idempotency_key = p_key OR o.id = p_id) THEN
-        RETURN false;
-    END IF;
-    PERFORM sluiceway.now_ms(p_clock);
-    SELECT s.task_id, s.run_id INTO v_task, v_run FROM absurd.spawn_task(
-        sluiceway.queue_of(p_queue), 'message', jsonb_build_object('id', p_id)) s;
-    INSERT INTO sluiceway.outbox (
-        id, idempotency_key, execution_id, step_id, queue, channel, status, created_at,
-        updated_at, ready_at, shown, sealed, task_id, run_id
-    ) VALUES (
-        p_id, p_key, p_execution_id, p_step_id, p_queue, p_channel, 'QUEUED', p_created_at,
-        p_created_at, 0, p_shown, p_sealed, v_task, v_run
-    ) ON CONFLICT DO NOTHING;
-    IF NOT FOUND THEN
-        PERFORM absurd.cancel_task(sluiceway.queue_of(p_queue), v_task);
-        RETURN false;
-    END IF;
-    RETURN true;
-END
-$$;
-
+-- The outbox's rows are their own queue: ready_at is when a message may be claimed, by the server's
+-- clock, or when the lease of whoever sends it runs out; NULL for what is done with.
 CREATE OR REPLACE FUNCTION sluiceway.claim_messages (
-    p_queue text, p_owner text, p_limit integer, p_lease_s integer, p_now bigint, p_clock bigint
+    p_queue text, p_owner text, p_limit integer, p_lease_ms bigint, p_at bigint, p_clock bigint
 ) RETURNS SETOF sluiceway.outbox
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+-- A plan that was made while the table was empty reads all of it later.
+SET plan_cache_mode = force_custom_plan
+AS $$
 DECLARE
-    v_runs uuid[];
-    v_ids text[];
-    r record;
+    v_now bigint := sluiceway.now_ms(p_clock);
+    v_seqs bigint[];
 BEGIN
-    PERFORM sluiceway.now_ms(p_clock);
-    SELECT array_agg(c.run_id), array_agg(c.params ->> 'id') INTO v_runs, v_ids FROM
-        absurd.claim_task(sluiceway.queue_of(p_queue), p_owner, p_lease_s, p_limit) c;
-    IF v_ids IS NULL THEN
+    -- What another worker is claiming or settling now is passed over.
+    SELECT array_agg(c.seq) INTO v_seqs FROM (
+        SELECT o.seq FROM sluiceway.outbox o WHERE o.queue = p_queue AND o.ready_at <= v_now
+        ORDER BY o.ready_at, o.seq LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED
+    ) c;
+    IF v_seqs IS NULL THEN
         RETURN;
     END IF;
-    FOR r IN
-        SELECT c.run_id FROM unnest(v_runs, v_ids) c (run_id, id)
-            LEFT JOIN sluiceway.outbox o ON o.id = c.id WHERE o.ready_at IS NULL
-    LOOP
-        PERFORM absurd.complete_run(sluiceway.queue_of(p_queue), r.run_id);
-    END LOOP;
     RETURN QUERY
         UPDATE sluiceway.outbox o SET
-            status = 'SENDING', owner = p_owner, claim = o.claim + 1, run_id = c.run_id,
-            updated_at = p_now, ready_at = p_now + p_lease_s * 1000
-        FROM unnest(v_runs, v_ids) c (run_id, id)
-        WHERE o.id = c.id AND o.ready_at IS NOT NULL
+            status = 'SENDING', owner = p_owner, claim = o.claim + 1, updated_at = p_at,
+            ready_at = v_now + p_lease_ms
+        WHERE o.seq = ANY (v_seqs)
         RETURNING o.*;
 END
 $$;
 
+-- The ids are in order, here and below, so that no two transactions wait in a circle.
 CREATE OR REPLACE FUNCTION sluiceway.beat_messages (
-    p_ids text[], p_claims integer[], p_lease_s integer, p_now bigint, p_clock bigint
+    p_ids text[], p_claims integer[], p_lease_ms bigint, p_clock bigint
 ) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    r record;
+    v_until bigint := sluiceway.now_ms(p_clock) + p_lease_ms;
 BEGIN
-    PERFORM sluiceway.now_ms(p_clock);
-    FOR r IN
-        SELECT o.id, o.claim, o.run_id, o.queue FROM unnest(p_ids, p_claims) h (id, claim)
-            JOIN sluiceway.outbox o ON o.id = h.id AND o.claim = h.claim
-        WHERE o.status = 'SENDING' ORDER BY o.id
-    LOOP
-        BEGIN
-            PERFORM absurd.extend_claim(sluiceway.queue_of(r.queue), r.run_id, p_lease_s);
-        EXCEPTION WHEN raise_exception OR SQLSTATE 'AB001' OR SQLSTATE 'AB002' THEN
-            CONTINUE;
-        END;
-        UPDATE sluiceway.outbox o SET ready_at = p_now + p_lease_s * 1000
-            WHERE o.id = r.id AND o.claim = r.claim AND o.status = 'SENDING';
+    FOR i IN 1 .. cardinality(p_ids) LOOP
+        UPDATE sluiceway.outbox o SET ready_at = v_until
+            WHERE o.id = p_ids[i] AND o.claim = p_claims[i] AND o.status = 'SENDING';
     END LOOP;
 END
 $$;
 
--- p_ready_at is when to try again; NULL where the message is done with.
-CREATE OR REPLACE FUNCTION sluiceway.settle_message (
-    p_id text, p_claim integer, p_status text, p_at bigint, p_ready_at bigint, p_attempts integer,
-    p_history text, p_receipt text, p_clock bigint
-) RETURNS void
+-- p_ready_ats says when to try again; NULL where the message is done with. Returns the ids of those
+-- whose claim is another's by now.
+CREATE OR REPLACE FUNCTION sluiceway.settle_messages (
+    p_ids text[], p_claims integer[], p_statuses text[], p_ats bigint[], p_ready_ats bigint[],
+    p_attempts integer[], p_histories text[], p_receipts text[], p_clock bigint
+) RETURNS SETOF text
 LANGUAGE plpgsql AS $$
 DECLARE
     v_now bigint := sluiceway.now_ms(p_clock);
-    v sluiceway.outbox%ROWTYPE;
 BEGIN
-    SELECT * INTO v FROM sluiceway.outbox o
-        WHERE o.id = p_id AND o.claim = p_claim AND o.status = 'SENDING';
-    IF NOT FOUND THEN
-        RAISE SQLSTATE 'SW001' USING MESSAGE = 'the claim is another''s';
-    END IF;
-    IF p_ready_at IS NULL THEN
-        PERFORM absurd.complete_run(sluiceway.queue_of(v.queue), v.run_id);
-    ELSE
-        PERFORM absurd.schedule_run(
-            sluiceway.queue_of(v.queue), v.run_id, sluiceway.moment(p_ready_at, p_at, v_now));
-    END IF;
-    UPDATE sluiceway.outbox o SET
-        status = p_status, updated_at = p_at, ready_at = p_ready_at, owner = NULL,
-        attempts = p_attempts, history = p_history, receipt = p_receipt
-        WHERE o.id = p_id AND o.claim = p_claim AND o.status = 'SENDING';
-    IF NOT FOUND THEN
-        RAISE SQLSTATE 'SW001' USING MESSAGE = 'the claim is another''s';
-    END IF;
-END
-$$;
-
-CREATE OR REPLACE FUNCTION sluiceway.retry_message (p_id text, p_at bigint, p_clock bigint)
-RETURNS boolean
-LANGUAGE plpgsql AS $$
-DECLARE
-    v_queue text;
-    v_task uuid;
-    v_run uuid;
-BEGIN
-    PERFORM sluiceway.now_ms(p_clock);
-    SELECT o.queue INTO v_queue FROM sluiceway.outbox o
-        WHERE o.id = p_id AND o.status IN ('DEAD', 'DISCARDED') FOR NO KEY UPDATE;
-    IF NOT FOUND THEN
-        RETURN false;
-    END IF;
-    SELECT s.task_id, s.run_id INTO v_task, v_run FROM absurd.spawn_task(
-        sluiceway.queue_of(v_queue), 'message', jsonb_build_object('id', p_id)) s;
-    UPDATE sluiceway.outbox o SET
-        status = 'QUEUED', updated_at = p_at, ready_at = 0, task_id = v_task, run_id = v_run
-        WHERE o.id = p_id;
-    RETURN true;
-END
-$$;
-
-CREATE OR REPLACE FUNCTION sluiceway.discard_message (p_id text, p_at bigint) RETURNS boolean
-LANGUAGE plpgsql AS $$
-DECLARE
-    v sluiceway.outbox%ROWTYPE;
-BEGIN
-    SELECT * INTO v FROM sluiceway.outbox o WHERE o.id = p_id AND o.status IN ('QUEUED', 'DEAD');
-    IF NOT FOUND THEN
-        RETURN false;
-    END IF;
-    PERFORM absurd.cancel_task(t.queue_name, v.task_id) FROM absurd.list_queues() t
-        WHERE t.queue_name = sluiceway.queue_of(v.queue) AND v.status = 'QUEUED';
-    UPDATE sluiceway.outbox o SET status = 'DISCARDED', updated_at = p_at, ready_at = NULL
-        WHERE o.id = p_id AND o.claim = v.claim AND o.status = v.status;
-    IF NOT FOUND THEN
-        RAISE serialization_failure USING MESSAGE = 'the message changed meanwhile';
-    END IF;
-    RETURN true;
+    FOR i IN 1 .. cardinality(p_ids) LOOP
+        UPDATE sluiceway.outbox o SET
+            status = p_statuses[i], updated_at = p_ats[i], owner = NULL,
+            ready_at = sluiceway.moment_ms(p_ready_ats[i], p_ats[i], v_now),
+            attempts = p_attempts[i], history = p_histories[i], receipt = p_receipts[i]
+            WHERE o.id = p_ids[i] AND o.claim = p_claims[i] AND o.status = 'SENDING';
+        IF NOT FOUND THEN
+            RETURN NEXT p_ids[i];
+        END IF;
+    END LOOP;
 END
 $$;
 
 -- Absurd keeps what ended; our own rows are the record, and its tables are quickest when small.
 CREATE OR REPLACE FUNCTION sluiceway.tidy (p_clock bigint) RETURNS integer
 LANGUAGE plpgsql AS $$
-DECLARE
-    v_deleted integer := 0;
-    v_queue text;
 BEGIN
     PERFORM sluiceway.now_ms(p_clock);
     IF NOT pg_try_advisory_xact_lock(hashtext('sluiceway tidy')) THEN
         RETURN 0;
     END IF;
-    FOR v_queue IN SELECT q.queue_name FROM absurd.list_queues() q
-        WHERE q.queue_name = 'sluiceway' OR starts_with(q.queue_name, 'sluiceway_')
-    LOOP
-        v_deleted := v_deleted + absurd.cleanup_tasks(v_queue, 0, 2000);
-    END LOOP;
-    RETURN v_deleted;
+    RETURN absurd.cleanup_tasks('sluiceway', 0, 2000);
 END
 $$;
 

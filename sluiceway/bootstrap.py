@@ -176,6 +176,12 @@ class Application:
         members = (self.new_worker(concurrency=concurrency), self.new_outbox_worker())
         return Crew(members if works else (), [janitor.run, self.watch_keys])
 
+    async def prune_a_little(self) -> None:
+        """Delete a few executions that were kept long enough: for commands that run no crew."""
+        if self.settings.retention:
+            before = utc_now() - self.settings.retention
+            await self.store.executions.prune(ended_before=before, limit=20)
+
     def new_worker(self, *, concurrency: int | None = None) -> Worker:
         """Return a worker over this application's store."""
         return Worker(

@@ -100,8 +100,14 @@ def cancel(ids: tuple[str, ...], *, as_json: bool) -> int:
 @_as_json
 def retry(ids: tuple[str, ...], *, from_start: bool, as_json: bool) -> int:
     """Go on with executions from their failed step."""
+    from sluiceway.cli._remote import find_server  # noqa: PLC0415 - --help need not load it
+
     origin = "start" if from_start else "failed_step"
-    return _each(ids, "retry", {"from": origin}, as_json=as_json)
+    status = _each(ids, "retry", {"from": origin}, as_json=as_json)
+    settings = current_settings()
+    if settings.sqlite_path is not None and find_server(settings) is None:
+        click.echo("They wait for a worker: sluiceway serve, or the next sluiceway run.", err=True)
+    return status
 
 
 @COMMAND.command()

@@ -257,6 +257,7 @@ async def _execute(
                 trace.step_ended(step)
         record = await application.executions.get(id_, debug=True)
         trace.finished(record)
+        await application.prune_a_little()
         return record
     finally:
         worker.stop()

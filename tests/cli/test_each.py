@@ -214,3 +214,12 @@ def test_the_bar_shows_rate_and_failures_on_a_terminal(shell: Shell) -> None:
     text = shown.decode("utf-8", "replace")
     assert "/300 rows" in text
     assert "0 failed" in text
+
+
+@pytest.mark.parametrize("shell", ["here"], indirect=True)
+def test_a_run_deletes_what_was_kept_long_enough(shell: Shell) -> None:
+    assert shell("run", "flow.json", "--set", "fields.n=1")[0] == 0
+    shell.environment["SLUICEWAY_RETENTION"] = "1ms"
+    assert shell("run", "flow.json", "--set", "fields.n=2")[0] == 0
+    shell.environment["SLUICEWAY_RETENTION"] = "14d"
+    assert len(shell.json("executions", "list")) < 2

@@ -95,12 +95,12 @@ class Settlements:
                 # One of them may be to blame, and only that one should hear of it.
                 await asyncio.gather(*(self._write_group([one]) for one in group))
             return
-        for one in group:
+        for place, one in enumerate(group, 1):
             with suppress(asyncio.InvalidStateError):  # nobody waits any more
-                one.future.set_result(one.settlement.id not in lost)
+                one.future.set_result(place not in lost)
 
-    async def _run(self, group: Sequence[Settlement]) -> set[str]:
-        """Write *group*; return the ids of those whose claim was lost."""
+    async def _run(self, group: Sequence[Settlement]) -> set[int]:
+        """Write *group*; return the places, from 1, of those whose claim was lost."""
         values = (
             [one.id for one in group],
             [one.claim_number for one in group],

@@ -423,12 +423,12 @@ BEGIN
 END
 $$;
 
--- p_ready_ats says when to try again; NULL where the message is done with. Returns the ids of those
--- whose claim is another's by now.
+-- p_ready_ats says when to try again; NULL where the message is done with. Returns the places of
+-- those whose claim is another's by now: one id may be there under two claims.
 CREATE OR REPLACE FUNCTION sluiceway.settle_messages (
     p_ids text[], p_claims integer[], p_statuses text[], p_ats bigint[], p_ready_ats bigint[],
     p_attempts integer[], p_histories text[], p_receipts text[], p_clock bigint
-) RETURNS SETOF text
+) RETURNS SETOF integer
 LANGUAGE plpgsql AS $$
 DECLARE
     v_now bigint := sluiceway.now_ms(p_clock);
@@ -440,7 +440,7 @@ BEGIN
             attempts = p_attempts[i], history = p_histories[i], receipt = p_receipts[i]
             WHERE o.id = p_ids[i] AND o.claim = p_claims[i] AND o.status = 'SENDING';
         IF NOT FOUND THEN
-            RETURN NEXT p_ids[i];
+            RETURN NEXT i;
         END IF;
     END LOOP;
 END

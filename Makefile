@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 UV := .tools/uv
+# Debian's python3.11 alone brings no `python3`.
+PYTHON := $(firstword $(shell command -v python3.11 python3))
 BIN := .venv/bin
 export UV_PROJECT_ENVIRONMENT := .venv
 
@@ -11,7 +13,7 @@ help: ## list the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
 $(UV): scripts/get_uv.py
-	@python3 scripts/get_uv.py
+	@$(PYTHON) scripts/get_uv.py
 	@touch -h $(UV)
 
 .venv/.run: $(UV) uv.lock pyproject.toml

@@ -47,6 +47,7 @@ check: .venv/.dev ## format, lint, types, layers
 	@$(BIN)/mypy
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports
+	@scripts/check_console.sh
 
 fix: .venv/.dev ## format, and mend what the linter can
 	@$(BIN)/ruff format .

@@ -37,7 +37,7 @@ async def _version(call: Call) -> JsonValue:
 async def _roll_back(call: Call) -> JsonValue:
     body: Any = call.body
     environment = call.services.tenant.environment
-    return await flows.roll_back(environment, call.path["id"], body["version"])
+    return await flows.roll_back(environment, call.path["id"], int(body["version"]))
 
 
 async def _comment(call: Call) -> JsonValue:

@@ -11,6 +11,7 @@ import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
@@ -124,14 +125,25 @@ async def check_up(settings: Settings, *, is_online: bool) -> Checkup:
 def _shown(settings: Settings, name: str) -> SettingShown:
     setting = next(one for one in SETTINGS if one.name == name)
     value: object = getattr(settings, name)
-    text = (
-        ", ".join(map(str, cast("tuple[object, ...]", value)))
-        if isinstance(value, tuple)
-        else str(value)
-    )
+    if isinstance(value, tuple):
+        text = ", ".join(map(str, cast("tuple[object, ...]", value)))
+    else:
+        text = _as_duration(value) if isinstance(value, timedelta) else str(value)
     if setting.is_secret and text:
         text = _without_password(text) if name == "database_url" else _MASK
     return SettingShown(name=name, shown=text or "-", origin=settings.origins.get(name, "default"))
+
+
+def _as_duration(time_span: timedelta) -> str:
+    """Return *time_span* as one writes it in a setting: ``14d``, ``1h``, ``90s``."""
+    for unit, one in (
+        ("d", timedelta(days=1)),
+        ("h", timedelta(hours=1)),
+        ("m", timedelta(minutes=1)),
+    ):
+        if time_span and not time_span % one:
+            return f"{time_span // one}{unit}"
+    return f"{time_span.total_seconds():g}s"
 
 
 def _without_password(url: str) -> str:

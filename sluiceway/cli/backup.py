@@ -30,7 +30,8 @@ def COMMAND(path: Path, *, as_json: bool) -> int:  # noqa: N802 - a constant, fo
         return 0
     note = made.note
     click.echo(
-        f"Copied {note['flows']:,} flows and {note['executions']:,} executions to {made.path} "
+        f"Copied {_counted(note['flows'], 'flow')} and "
+        f"{_counted(note['executions'], 'execution')} to {made.path} "
         f"({made.size_bytes / 1e6:,.1f} MB)."
     )
     click.echo(
@@ -40,3 +41,7 @@ def COMMAND(path: Path, *, as_json: bool) -> int:  # noqa: N802 - a constant, fo
         err=True,
     )
     return 0
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

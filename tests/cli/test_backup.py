@@ -52,6 +52,12 @@ def test_a_backup_is_whole_private_and_says_which_key_opens_it(cli: Cli, tmp_pat
     assert sorted(path.name for path in tmp_path.glob("copy.db*")) == ["copy.db", "copy.db.json"]
 
 
+def test_one_is_told_as_one(cli: Cli) -> None:
+    Path("flow.json").write_text(json.dumps({"name": "Alone", "actions": []}))
+    assert cli("import", "flow.json")[0] == 0
+    assert cli("backup", "copy.db")[1].startswith("Copied 1 flow and 0 executions to copy.db")
+
+
 def test_a_backup_comes_back_with_its_key_and_only_with_it(cli: Cli, tmp_path: Path) -> None:
     fill(cli)
     assert cli("backup", "copy.db")[0] == 0

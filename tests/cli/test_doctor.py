@@ -72,6 +72,16 @@ def test_settings_are_told_with_their_origin_and_secrets_masked(
     assert SECRET not in out + err
 
 
+@pytest.mark.parametrize("given", ["14d", "36h", "90m", "45s", "0.5s", "0s"])
+def test_a_duration_is_told_as_one_writes_it(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.setenv("SLUICEWAY_RETENTION", given)
+    _, out, _ = cli("doctor", "--json")
+    [shown] = [one["value"] for one in json.loads(out)["settings"] if one["name"] == "retention"]
+    assert shown == given
+
+
 def test_the_password_of_a_database_is_masked_and_being_down_is_status_3(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -216,6 +216,15 @@ async def patiently(call: Any, *args: Any, **kwargs: Any) -> Any:
             await asyncio.sleep(0.05)
 
 
+def open_patiently(url: str) -> Any:
+    """Open the store as a supervisor does that starts a process again."""
+    while True:
+        try:
+            return open_store(url)
+        except StorageError:
+            time.sleep(0.2)
+
+
 async def count_stuck(store: Any, since: datetime) -> int:
     """Return how many run under a claim that was made before *since* and was not renewed."""
     matching = ExecutionFilter(statuses=(ExecutionStatus.RUNNING,))
@@ -226,7 +235,7 @@ async def count_stuck(store: Any, since: datetime) -> int:
 async def main(url: str, log: str, executions: int, killer: Killer, lease_s: float) -> None:
     """Enqueue what is not there yet and work until all has ended."""
     began = utc_now()
-    store = open_store(url)
+    store = open_patiently(url)
     nothing: Any = None
     world = World(
         tenant=nothing,

@@ -9,6 +9,7 @@ only the one that is to blame hears of it.
 from __future__ import annotations
 
 import asyncio
+import logging
 import select
 from collections import deque
 from contextlib import asynccontextmanager, suppress
@@ -27,6 +28,9 @@ __all__ = ["CLAIM_LOST", "KEY_TAKEN", "PostgresDatabase", "Statement", "storage_
 
 Statement: TypeAlias = "tuple[str, Sequence[object]]"
 """SQL with ``%s`` marks, and their values."""
+
+# The driver warns of a pipeline that ends by an error, which is then raised or tried again.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 # A row is whatever the SQL names; the driver types it as Any.
 Rows: TypeAlias = "list[tuple[Any, ...]]"

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -209,7 +210,9 @@ def fresh(context: BrowserContext, watch: Watch) -> Iterator[Page]:
     """A browser that has never been here."""
     watch.attach(context)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
-    context.set_default_timeout(8000)
+    # Long, for machines with much else to do: a test that passes does not wait for it.
+    context.set_default_timeout(20_000)
+    expect.set_options(timeout=20_000)
     yield context.new_page()
     assert watch.remaining() == []
 

@@ -54,7 +54,7 @@ def visit(context: BrowserContext, filled: tuple[Server, Shown]) -> Iterator[Cal
     server, _ = filled
     watch = Watch(home=server.url)
     watch.attach(context)
-    context.set_default_timeout(8000)
+    context.set_default_timeout(20_000)
     context.add_init_script("try { localStorage.setItem('sluiceway.toured', '1') } catch {}")
 
     def open_page(name: str) -> Page:

@@ -154,6 +154,8 @@ def test_a_connection_from_the_panel_and_the_vault(console: Page, server: Server
     dialog.get_by_role("textbox", name="Client ID", exact=True).fill("made-up")
     dialog.get_by_label("Client secret", exact=False).fill("a-secret-that-must-not-show")
     dialog.get_by_role("button", name="Add connection").click()
+    # Its own fields are labelled alike.
+    expect(dialog).to_be_hidden()
     expect(page.get_by_label("Vault connection").locator("option:checked")).to_have_text(
         "Production"
     )

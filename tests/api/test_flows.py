@@ -249,3 +249,17 @@ def test_patch_then_get_gives_back_any_valid_flow(
     assert got.body == changed.body
     assert got.body["name"] == name
     assert got.body["actions"] == actions
+
+
+def test_what_a_flow_has_already_is_no_new_version(door: Door) -> None:
+    actions = [{"id": "a", "type": "FLOW", "action": "DO_NOTHING", "params": {}}]
+    made = door("POST", "/api/v2/flows", {"name": "Same", "actions": actions}).body
+    path, versions = f"/api/v2/flows/{made['id']}", f"/sluiceway/v1/flows/{made['id']}/versions"
+    before = door("GET", versions).body
+
+    again = door("PATCH", path, {"name": "Same", "actions": actions})
+    assert (again.status, door("GET", versions).body) == (200, before)
+
+    actions[0]["params"] = {"x": 1}
+    door("PATCH", path, {"name": "Other"})
+    assert door("GET", versions).body != before

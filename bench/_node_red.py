@@ -38,90 +38,65 @@ def settings(port: int, flow_file: Path) -> str:
     )
 
 
+_USER = "/api/v2/users/auth0%7Cada"
+_BEARER = {
+    "keyType": "other",
+    "keyValue": "authorization",
+    "valueType": "other",
+    "valueValue": "Bearer bench-token",
+}
+_CHANGES = "msg.payload = {app_metadata: {seen: msg.payload.email}}; delete msg.headers; return msg"
+_MAIL = (
+    "msg.payload = {to: msg.payload.email, subject: 'Hello Ada', html: '<p>Hello Ada</p>'}; "
+    "delete msg.headers; return msg"
+)
+
+
 def flows(tenant: str) -> str:
     """Return the flows: get user, if, update user, send email; and one that does nothing."""
-    bearer = [
-        {
-            "keyType": "other",
-            "keyValue": "authorization",
-            "valueType": "other",
-            "valueValue": "Bearer bench-token",
-        }
-    ]
-
-    def request(id_: str, method: str, path: str, wires: list[str]) -> dict[str, Any]:
-        return {
-            "id": id_,
-            "type": "http request",
-            "z": "tab",
-            "method": method,
-            "ret": "obj",
-            "paytoqs": "ignore",
-            "url": f"https://{tenant}{path}",
-            "persist": True,
-            "headers": bearer,
-            "wires": [wires],
-        }
-
-    def function(id_: str, code: str, wires: list[str]) -> dict[str, Any]:
-        return {
-            "id": id_,
-            "type": "function",
-            "z": "tab",
-            "func": code,
-            "outputs": 1,
-            "wires": [wires],
-        }
-
-    def entry(id_: str, url: str, to: str) -> dict[str, Any]:
-        node = {"id": id_, "type": "http in", "z": "tab", "url": url}
-        return {**node, "method": "post", "wires": [[to]]}
-
-    user = "/api/v2/users/auth0%7Cada"
+    base = f"https://{tenant}"
+    is_found = [{"t": "eq", "v": "200", "vt": "num"}, {"t": "else"}]
     nodes = [
         {"id": "tab", "type": "tab", "label": "bench"},
+        _entry("in", "/real", "get"),
+        _request("get", "GET", f"{base}{_USER}", "if"),
         {
-            "id": "in",
-            "type": "http in",
-            "z": "tab",
-            "url": "/real",
-            "method": "post",
-            "wires": [["get"]],
-        },
-        request("get", "GET", user, ["if"]),
-        {
-            "id": "if",
-            "type": "switch",
-            "z": "tab",
+            **_node("if", "switch", ["changes"], ["out"]),
             "property": "statusCode",
             "propertyType": "msg",
-            "rules": [{"t": "eq", "v": "200", "vt": "num"}, {"t": "else"}],
+            "rules": is_found,
             "outputs": 2,
-            "wires": [["changes"], ["out"]],
         },
-        function(
-            "changes",
-            "msg.payload = {app_metadata: {seen: msg.payload.email}};"
-            "delete msg.headers; return msg",
-            ["patch"],
-        ),
-        request("patch", "PATCH", user, ["mail"]),
-        function(
-            "mail",
-            "msg.payload = {to: msg.payload.email, subject: 'Hello Ada', html: '<p>Hello</p>'}; "
-            "delete msg.headers; return msg",
-            ["send"],
-        ),
-        request("send", "POST", "/mail", ["out"]),
-        {"id": "out", "type": "http response", "z": "tab", "statusCode": "200", "wires": []},
-        {
-            "id": "in2",
-            "type": "http in",
-            "z": "tab",
-            "url": "/noop",
-            "method": "post",
-            "wires": [["fn2"]],
-        },
-        function("fn2", "msg.payload = {ok: true}; return msg", ["out"]),
+        _function("changes", _CHANGES, "patch"),
+        _request("patch", "PATCH", f"{base}{_USER}", "mail"),
+        _function("mail", _MAIL, "send"),
+        _request("send", "POST", f"{base}/mail", "out"),
+        {**_node("out", "http response"), "statusCode": "200"},
+        _entry("in2", "/noop", "fn2"),
+        _function("fn2", "msg.payload = {ok: true}; return msg", "out"),
     ]
     return json.dumps(nodes)
+
+
+def _node(id_: str, type_: str, *wires: list[str]) -> dict[str, Any]:
+    return {"id": id_, "type": type_, "z": "tab", "wires": list(wires)}
+
+
+def _entry(id_: str, url: str, to: str) -> dict[str, Any]:
+    return {**_node(id_, "http in", [to]), "url": url, "method": "post"}
+
+
+def _function(id_: str, code: str, to: str) -> dict[str, Any]:
+    return {**_node(id_, "function", [to]), "func": code, "outputs": 1}
+
+
+def _request(id_: str, method: str, url: str, to: str) -> dict[str, Any]:
+    return {
+        **_node(id_, "http request", [to]),
+        "method": method,
+        "ret": "obj",
+        "paytoqs": "ignore",
+        "url": url,
+        "persist": True,
+        "headers": [_BEARER],
+    }

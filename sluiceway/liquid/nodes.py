@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sluiceway.liquid.rendering import Rendering
     from sluiceway.liquid.values import LiquidValue
 
-__all__ = ["Node", "Output", "Tag", "Text", "Value"]
+__all__ = ["Node", "Output", "Tag", "Text", "Value", "placed"]
 
 
 class Node(Protocol):
@@ -79,10 +79,11 @@ class Value:
 
     def placed(self, error: LiquidRenderError) -> LiquidRenderError:
         """Return *error* with the value's place, unless it has one."""
-        return _placed(error, self.source, self.offset)
+        return placed(error, self.source, self.offset)
 
 
-def _placed(error: LiquidRenderError, source: str, offset: int) -> LiquidRenderError:
+def placed(error: LiquidRenderError, source: str, offset: int) -> LiquidRenderError:
+    """Return *error* with a place in *source*, unless it has one."""
     if error.source:
         return error
     line, column = place(source, offset)
@@ -106,7 +107,7 @@ class Tag:
         try:
             self._node.render(rendering)
         except LiquidRenderError as error:
-            raise _placed(error, self._source, self._offset) from error
+            raise placed(error, self._source, self._offset) from error
 
 
 class Output:

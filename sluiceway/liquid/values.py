@@ -53,6 +53,7 @@ LiquidValue: TypeAlias = Any
 WHITESPACE: Final = "\t\n\v\f\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 """JavaScript's white space, as the inside of a character class."""
 
+_OBJECT: Final = "[object Object]"
 _ONLY_BLANK: Final = re.compile(f"[{WHITESPACE}]*")
 
 
@@ -182,6 +183,7 @@ class TableRowLoop(ForLoop):
 
     def read(self, key: str) -> LiquidValue:
         """See ``Drop``."""
+        # The literal ``nil`` is an object to LiquidJS, and no number.
         cols = to_number(self.cols)
         column = self.i % cols if cols else math.nan
         match key:
@@ -194,7 +196,8 @@ class TableRowLoop(ForLoop):
             case "col_first":
                 return column == 0
             case "col_last":
-                return column + 1 == cols
+                # ``===`` in LiquidJS: a text such as ``cols: '2'`` never is the number.
+                return _is_number(self.cols) and column + 1 == cols
             case _:
                 return super().read(key)
 
@@ -215,6 +218,10 @@ class BlockDrop(Drop):
 def plain(value: LiquidValue) -> LiquidValue:
     """Return *value*, or what stands for it where it is a drop."""
     return value.value() if isinstance(value, Drop) else value
+
+
+def _is_number(value: LiquidValue) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def is_nil(value: LiquidValue) -> bool:
@@ -248,18 +255,26 @@ def stringify(value: LiquidValue) -> str:
         return javascript.number_text(value)
     if is_list(value):
         return utf16.join(map(stringify, value))
-    return "[object Object]"
+    return _OBJECT
 
 
 def to_text(value: LiquidValue) -> str:
     """Return ``String(value)``: what JavaScript makes of a key or a side of a comparison."""
     value = plain(value)
     if isinstance(value, Drop):
-        return "[object Object]"
+        return _OBJECT
     try:
-        return javascript.to_text(value)
-    except ExpressionEvaluationError as error:
-        raise LiquidRenderError(error.message) from error
+        return javascript.to_text(_without_drops(value) if is_list(value) else value)
+    except (ExpressionEvaluationError, RecursionError) as error:
+        raise LiquidRenderError("a list is too large or too deep to become text") from error
+
+
+def _without_drops(items: list[LiquidValue]) -> list[LiquidValue]:
+    """Return *items* as data: ``push: nil`` puts an object of the engine into a list."""
+    return [
+        _without_drops(item) if is_list(item) else _OBJECT if isinstance(item, Drop) else item
+        for item in items
+    ]
 
 
 def to_number(value: LiquidValue) -> float:

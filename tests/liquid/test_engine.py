@@ -261,3 +261,12 @@ def test_rendering_does_not_touch_the_shared_random_source() -> None:
     parse("{{ l | sample }}").render({"l": [1, 2]})
 
     assert random.getstate() == state
+
+
+def test_an_error_in_a_when_is_told_with_its_line() -> None:
+    template = parse("{% case 1 %}\n{% when missing %}a{% endcase %}")
+
+    with pytest.raises(LiquidRenderError) as caught:
+        template.render({}, strict_variables=True)
+
+    assert (caught.value.line, caught.value.column) == (2, 1)

@@ -13,11 +13,13 @@ from sluiceway.expressions import javascript, utf16
 from sluiceway.liquid.filters.base import FilterFamily
 from sluiceway.liquid.values import (
     WHITESPACE,
+    is_nil,
     js_number,
     stringify,
     to_array,
     to_count,
     to_integer,
+    to_text,
 )
 
 if TYPE_CHECKING:
@@ -194,16 +196,17 @@ def _number_of_words(value: LiquidValue, arguments: FilterArguments) -> int:
 def _array_to_sentence_string(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
     items = to_array(value)
     connector = stringify(arguments.get(0, "and"))
-    texts = [arguments.rendering.text(item) for item in items]
-    match texts:
-        case []:
-            return ""
-        case [_]:
-            return items[0]
-        case [one, other]:
-            return f"{one} {connector} {other}"
-        case _:
-            return f"{', '.join(texts[:-1])}, {connector} {texts[-1]}"
+    if not items:
+        return ""
+    if len(items) == 1:
+        return items[0]
+    *texts, last = map(to_text, items)
+    arguments.use(sum(map(len, texts)) + len(last))
+    if len(texts) == 1:
+        return f"{texts[0]} {connector} {last}"
+    # ``Array.join`` leaves null out; a template literal does not.
+    texts = ["" if is_nil(item) else text for item, text in zip(items, texts, strict=False)]
+    return f"{', '.join(texts)}, {connector} {last}"
 
 
 def _base64_encode(value: LiquidValue, arguments: FilterArguments) -> str:

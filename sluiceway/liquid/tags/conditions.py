@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from sluiceway.errors import LiquidRenderError
+from sluiceway.liquid.nodes import placed
 from sluiceway.liquid.tags.base import TagFamily
 from sluiceway.liquid.values import equals, is_truthy, plain
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from sluiceway.liquid.parser import Parser
     from sluiceway.liquid.rendering import Rendering
     from sluiceway.liquid.scanner import Token
+    from sluiceway.liquid.values import LiquidValue
 
 __all__ = ["TAGS"]
 
@@ -42,6 +45,15 @@ class _Conditional:
 class _When:
     values: list[Read]
     nodes: list[Node]
+    source: str
+    offset: int
+
+    def holds(self, target: LiquidValue, rendering: Rendering) -> bool:
+        """Tell whether *target* is one of the values; an error stands at this ``when``."""
+        try:
+            return any(equals(target, value.evaluate(rendering)) for value in self.values)
+        except LiquidRenderError as error:
+            raise placed(error, self.source, self.offset) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +67,7 @@ class _Case:
         was_hit = False
         for branch in self.branches:
             # Each branch that matches is rendered, not the first alone.
-            if any(equals(target, value.evaluate(rendering)) for value in branch.values):
+            if branch.holds(target, rendering):
                 rendering.render(branch.nodes)
                 was_hit = True
         if not was_hit:
@@ -111,21 +123,21 @@ def _read_case(parser: Parser, token: Token) -> Node:
     value = parser.value(parser.reader(token))
     branches: list[_When] = []
     otherwise: list[Node] = []
-    values: list[Read] | None = None
+    when: tuple[list[Read], int] | None = None
     elses = 0
     while True:
         nodes, end = parser.parse_until(token, ("when", "else", "endcase"))
-        if values is not None:
-            branches.append(_When(values, nodes))
+        if when is not None:
+            branches.append(_When(when[0], nodes, parser.source, when[1]))
         elif elses == 1:
             otherwise += nodes
-        values = None
+        when = None
         if end.name == "endcase":
             return _Case(value, branches, otherwise)
         if end.name == "else":
             elses += 1
         elif not elses:
-            values = _read_when(parser, end)
+            when = (_read_when(parser, end), end.begin)
 
 
 def _read_when(parser: Parser, token: Token) -> list[Read]:

@@ -10,11 +10,12 @@ from sluiceway.liquid.tags.base import Arguments, TagFamily
 from sluiceway.liquid.values import (
     ForLoop,
     TableRowLoop,
+    is_js_true,
+    js_number,
     plain,
     stringify,
     to_enumerable,
     to_integer,
-    to_number,
     to_text,
 )
 
@@ -72,12 +73,7 @@ class _For:
         if given.get("reversed", UNDEFINED) is not UNDEFINED:
             items = items[::-1]
         start = plain(offset)
-        is_number = isinstance(start, int | float) and not isinstance(start, bool)
-        if start in (None, UNDEFINED, "", False) or is_number:
-            rendering.registers[key] = (to_number(start) if is_number else 0) + len(items)
-        else:
-            # What is no number is put before the count as text, in JavaScript.
-            rendering.registers[key] = f"{to_text(start)}{len(items)}"
+        rendering.registers[key] = _sum(start if is_js_true(start) else 0, len(items))
         return items
 
 
@@ -89,6 +85,14 @@ def _slice(items: list[LiquidValue], begin: float, end: float | None) -> list[Li
     return items[low : int(max(size + end, 0) if end < 0 else min(end, size))]
 
 
+def _sum(one: LiquidValue, other: LiquidValue) -> LiquidValue:
+    """Add as JavaScript's ``+`` does: where one is a text or becomes one, the other does, too."""
+    one, other = plain(one), plain(other)
+    if isinstance(one, str | list | dict) or isinstance(other, str | list | dict):
+        return f"{to_text(one)}{to_text(other)}"
+    return js_number(one) + js_number(other)
+
+
 @dataclass(frozen=True, slots=True)
 class _TableRow:
     variable: str
@@ -98,11 +102,11 @@ class _TableRow:
 
     def render(self, rendering: Rendering) -> None:
         items = to_enumerable(self.collection.evaluate(rendering))
-        given = {name: plain(value) for name, value in self.arguments.evaluate(rendering).items()}
-        offset = to_integer(given.get("offset") or 0)
+        given = self.arguments.evaluate(rendering)
+        offset = given.get("offset") or 0
         limit = given.get("limit", UNDEFINED)
-        count = len(items) if limit is UNDEFINED else to_integer(limit)
-        items = _slice(items, offset, offset + count)
+        end = _sum(offset, len(items) if limit is UNDEFINED else limit)
+        items = _slice(items, to_integer(offset), to_integer(end))
         loop = TableRowLoop(
             len(items),
             f"{self.variable}-{self.collection.text}",

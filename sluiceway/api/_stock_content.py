@@ -40,8 +40,10 @@ async def template_content(call: Call, channel: Channel, name: str, to: str) -> 
         tenant=call.services.tenant_names,
         now=environment.now(),
     )
-    if not shown.is_good:
-        first = next(problem for problem in shown.problems if problem.is_error)
+    # Whether the recipient will do is for the provider to say.
+    errors = [p for p in shown.problems if p.is_error and p.at != "/to"]
+    if errors:
+        first = errors[0]
         raise InvalidRequest(
             f"expected a template that can be rendered: {first.message} (at {first.at})",
             error_code="invalid_body",

@@ -12,6 +12,7 @@ from sluiceway.errors import NotFound
 from sluiceway.management.fields import choice, open_object, text
 from sluiceway.management.records import change
 from sluiceway.management.validation import Schema
+from sluiceway.models.ids import new_short_id
 from sluiceway.models.timestamps import format_timestamp
 from sluiceway.storage.base import Document, Key
 
@@ -35,6 +36,8 @@ __all__ = [
 
 KIND: Final = "authentication_method"
 _MOST: Final = 1000
+_LEFT: Final = 4
+"""How many characters of an address stay readable."""
 _PROPERTIES: Final[JsonObject] = {
     "type": choice("phone", "email", "totp", "webauthn-roaming", "passkey"),
     "name": text(),
@@ -54,14 +57,22 @@ _MISSING: Final = "The authentication method does not exist."
 
 async def add_method(environment: Environment, user_id: str, body: JsonObject) -> JsonObject:
     """Enrol a user; return the method as the wire shows it. A TOTP secret is not kept."""
+    return _masked(_shown(await _insert(environment, user_id, body)))
+
+
+async def _insert(environment: Environment, user_id: str, body: JsonObject) -> Document:
     now = environment.now()
     type_ = str(body["type"])
-    id_ = f"{type_.replace('-', '_')}|dev_{environment.random_bits(80):020x}"
+    device = new_short_id("dev_", random_bits=environment.random_bits)
+    id_ = f"{type_.replace('-', '_')}|{device}"
     kept: JsonObject = {
         "id": id_,
         **{key: value for key, value in body.items() if key not in _HIDDEN},
         "user": user_id,
     }
+    if type_ == "phone":
+        how = "voice" if body.get("preferred_authentication_method") == "voice" else "sms"
+        kept["authentication_methods"] = [{"id": f"{how}|{device}", "type": how}]
     document = Document(
         kind=KIND,
         id=id_,
@@ -71,21 +82,21 @@ async def add_method(environment: Environment, user_id: str, body: JsonObject) -
         keys=(Key(name="user", value=user_id),),
     )
     await environment.documents.insert(document)
-    return _shown(document)
+    return document
 
 
 async def set_methods(
     environment: Environment, user_id: str, methods: JsonValue
 ) -> list[JsonObject]:
-    """Put *methods* in place of all of a user's."""
+    """Put *methods* in place of all of a user's; the answer alone shows whole addresses."""
     wanted: Any = methods  # SET has checked it
     await remove_methods(environment, user_id)
-    return [await add_method(environment, user_id, body) for body in wanted]
+    return [_shown(await _insert(environment, user_id, body)) for body in wanted]
 
 
 async def list_methods(environment: Environment, user_id: str) -> list[JsonObject]:
     """Return a user's methods, oldest first."""
-    return [_shown(document) for document in await _of(environment, user_id)]
+    return [_confirmed(document) for document in await _of(environment, user_id)]
 
 
 async def get_method(environment: Environment, user_id: str, id_: str) -> JsonObject:
@@ -93,7 +104,7 @@ async def get_method(environment: Environment, user_id: str, id_: str) -> JsonOb
     document = await environment.documents.get(KIND, id_)
     if document is None or document.body["user"] != user_id:
         raise NotFound(_MISSING, error_code="inexistent_authentication_method")
-    return _shown(document)
+    return _confirmed(document)
 
 
 async def change_method(
@@ -106,7 +117,7 @@ async def change_method(
     edited = await change(environment.documents, KIND, id_, lambda d: _with(d, allowed))
     if edited is None:
         raise NotFound(_MISSING, error_code="inexistent_authentication_method")
-    return _shown(edited)
+    return _masked(_shown(edited))
 
 
 async def remove_method(environment: Environment, user_id: str, id_: str) -> None:
@@ -132,3 +143,23 @@ def _with(document: Document, changes: JsonObject) -> Document:
 def _shown(document: Document) -> JsonObject:
     shown = {key: value for key, value in document.body.items() if key not in _HIDDEN}
     return {**shown, "created_at": format_timestamp(document.created_at)}
+
+
+def _confirmed(document: Document) -> JsonObject:
+    """Return the method as reading shows it (recorded: go-auth0, ``AuthenticationMethods``)."""
+    return {**_masked(_shown(document)), "confirmed": True}
+
+
+def _masked(shown: JsonObject) -> JsonObject:
+    """Return *shown* with most of its address hidden: ``chuc****@exam*******``, ``XXXX5044``."""
+    email, number = shown.get("email"), shown.get("phone_number")
+    masked = dict(shown)
+    if isinstance(email, str):
+        masked["email"] = "@".join(_starred(part) for part in email.rsplit("@", 1))
+    if isinstance(number, str):
+        masked["phone_number"] = number[-_LEFT:].rjust(len(number), "X")
+    return masked
+
+
+def _starred(part: str) -> str:
+    return part[:_LEFT].ljust(len(part), "*") if len(part) > _LEFT else "*" * _LEFT

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from sluiceway.management.passwords import hash_secret
 from sluiceway.management.records import change
 from sluiceway.management.scopes import ALL_SCOPES
-from sluiceway.models.ids import new_id
+from sluiceway.models.ids import new_short_id
 from sluiceway.storage.base import Document, DuplicateKey, Key
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ async def add_client(
 async def _add_grant(environment: Environment, client_id: str, scopes: Sequence[str]) -> None:
     now = environment.now()
     body: JsonObject = {
-        "id": new_id("cgr", random_bits=environment.random_bits),
+        "id": new_short_id("cgr_", random_bits=environment.random_bits),
         "client_id": client_id,
         "audience": environment.audience,
         "scope": list(scopes),

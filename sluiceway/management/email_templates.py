@@ -56,7 +56,7 @@ TEMPLATES: Final = Resource(
     create=SET_TEMPLATE,
     update=closed(_PROPERTIES),
     missing=("The template does not exist.", "inexistent_email_template"),
-    taken=("The template already exists.", "email_template_conflict"),
+    taken=("Template {id} already exists.", ""),
 )
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "effective_roles",
     "give_permissions",
     "list_permissions",
+    "permissions_with_sources",
     "role_sources",
     "take_permissions",
 ]
@@ -91,6 +92,26 @@ async def take_permissions(environment: Environment, holder: Holder, body: JsonV
     """Take each permission of the body away; one that the holder has not is no error."""
     for permission in _asked(body):
         await environment.documents.delete(holder.kind, _id(holder, permission))
+
+
+async def permissions_with_sources(environment: Environment, user_id: str) -> list[JsonObject]:
+    """Return a user's permissions, each with whence it comes: given directly, or by which role."""
+    merged: dict[tuple[JsonValue, JsonValue], JsonObject] = {}
+    sources: dict[tuple[JsonValue, JsonValue], JsonArray] = {}
+
+    def add(items: Sequence[JsonObject], source: JsonObject) -> None:
+        for item in items:
+            which = (item["resource_server_identifier"], item["permission_name"])
+            merged.setdefault(which, item)
+            sources.setdefault(which, []).append(source)
+
+    direct: JsonObject = {"source_id": "", "source_name": "", "source_type": "DIRECT"}
+    add(await list_permissions(environment, Holder(user=user_id)), direct)
+    for role in await effective_roles(environment, user_id):
+        given = await list_permissions(environment, Holder(role=str(role["id"])))
+        source: JsonObject = {"source_id": role["id"], "source_name": role["name"]}
+        add(given, {**source, "source_type": "ROLE"})
+    return [{**item, "sources": sources[which]} for which, item in merged.items()]
 
 
 async def list_permissions(environment: Environment, holder: Holder) -> list[JsonObject]:
@@ -167,10 +188,10 @@ async def _describe(environment: Environment, permission: dict[str, str]) -> Jso
     for scope in scopes if isinstance(scopes, list) else []:
         if isinstance(scope, dict) and scope.get("value") == name:
             return {
-                "resource_server_identifier": identifier,
                 "permission_name": name,
-                "resource_server_name": server.get("name", identifier),
                 "description": scope.get("description", ""),
+                "resource_server_name": server.get("name", identifier),
+                "resource_server_identifier": identifier,
             }
     raise NotFound(
         f"The permission {name} of the resource server {identifier} does not exist.",

@@ -10,16 +10,25 @@ from typing import TYPE_CHECKING, Final
 
 from sluiceway.errors import InvalidRequest, NotFound
 from sluiceway.management.fields import FLAG, choice, closed, nullable, open_object, text
+from sluiceway.management.phone_words import FIRST_WORDS, LISTED_UNSET
 from sluiceway.management.records import change
-from sluiceway.management.resources import Resource, shown_item
+from sluiceway.management.resources import Resource, list_items, shown_item
 from sluiceway.models.ids import new_id
+from sluiceway.models.timestamps import format_timestamp
 
 if TYPE_CHECKING:
     from sluiceway.management.environment import Environment
     from sluiceway.models.json import JsonObject
     from sluiceway.storage.base import Document
 
-__all__ = ["PROVIDERS", "TEMPLATES", "TRY_PROVIDER", "TRY_TEMPLATE", "reset_template"]
+__all__ = [
+    "PROVIDERS",
+    "TEMPLATES",
+    "TRY_PROVIDER",
+    "TRY_TEMPLATE",
+    "list_templates",
+    "reset_template",
+]
 
 _METHODS: Final[JsonObject] = {
     "type": "array",
@@ -94,18 +103,11 @@ _CONTENT: Final = closed(
     {"syntax": {"type": "string"}, "from": text(16), "body": _BODY}, least=1
 ).document
 _TEMPLATE: Final[JsonObject] = {"disabled": FLAG, "content": _CONTENT}
-_DEFAULTS: Final = {
-    "otp_verify": "Your verification code is: {{ code }}",
-    "otp_enroll": "Your enrollment code is: {{ code }}",
-    "change_password": "Your password change code is: {{ code }}",
-    "blocked_account": "Your account has been blocked.",
-    "password_breach": "Your password may have been breached. Change it as soon as you can.",
-}
 
 
 def _default_content(type_: str) -> JsonObject:
-    words = _DEFAULTS[type_]
-    return {"syntax": "liquid", "body": {"text": words, "voice": words}}
+    words = FIRST_WORDS[type_]
+    return {"syntax": "liquid", "body": {"text": words.text, "voice": words.voice}}
 
 
 async def _check_template(_: Environment, body: JsonObject) -> JsonObject:
@@ -139,15 +141,38 @@ TRY_PROVIDER: Final = closed(_TRY, "to")
 TRY_TEMPLATE: Final = open_object(_TRY, "to")
 
 
+async def list_templates(environment: Environment) -> list[JsonObject]:
+    """Return the tenant's templates by type; those never set show their first words, and no id."""
+    page = await list_items(environment, TEMPLATES, limit=1000)
+    now = format_timestamp(environment.now())
+    listed: dict[str, JsonObject] = {
+        type_: {
+            "tenant": environment.tenant_name,
+            "channel": "phone",
+            "type": type_,
+            "disabled": False,
+            "created_at": now,
+            "updated_at": now,
+            "content": {**_default_content(type_), "from": ""},
+        }
+        for type_ in LISTED_UNSET
+    }
+    listed |= {str(item["type"]): item for item in page.items}
+    return [listed[type_] for type_ in sorted(listed)]
+
+
 async def reset_template(environment: Environment, id_: str) -> JsonObject:
-    """Give a template its first content back.
+    """Give a template its first words back; its sender stays.
 
     Raises:
         NotFound: there is none with that id.
     """
 
     def edit(current: Document) -> Document:
-        body = {**current.body, "content": _default_content(str(current.body["type"]))}
+        first = _default_content(str(current.body["type"]))
+        old = current.body.get("content")
+        sender = {"from": old["from"]} if isinstance(old, dict) and "from" in old else {}
+        body: JsonObject = {**current.body, "content": {**first, **sender}}
         return replace(current, body=body, updated_at=environment.now())
 
     edited = await change(environment.documents, TEMPLATES.kind, id_, edit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from sluiceway.errors import Conflict, InvalidRequest, NotFound
 from sluiceway.management.records import change
@@ -49,7 +50,9 @@ class Resource:
         new_id: makes the id of a new one from its body.
         create: the body that makes one; *update*: the body that changes one.
         id_field: the key that the wire shows the id under.
-        missing: Auth0's words and ``errorCode`` when there is none; *taken* likewise for a clash.
+        missing: Auth0's words and ``errorCode`` when there is none; *taken* likewise for a clash,
+            where ``{id}`` stands for the id.
+        other_name: the unique member that a path may name one by, too, encoded once or twice.
         unique: members that no two may share; *indexed*: those that lists filter by.
         defaults: members of a new one that the body does not give.
         merged: members that a change merges on the first level, null deleting a key.
@@ -67,6 +70,7 @@ class Resource:
     missing: tuple[str, str]
     taken: tuple[str, str] = ("The resource already exists.", "")
     id_field: str = "id"
+    other_name: str = ""
     unique: tuple[str, ...] = ()
     indexed: tuple[str, ...] = ()
     defaults: JsonObject = field(default_factory=dict["str", "JsonValue"])
@@ -107,7 +111,8 @@ async def create_item(
     try:
         await environment.documents.insert(document)
     except DuplicateKey as error:
-        raise Conflict(resource.taken[0], error_code=resource.taken[1]) from error
+        words, code = resource.taken
+        raise Conflict(words.format(id=id_), error_code=code) from error
     return shown_item(resource, document)
 
 
@@ -118,9 +123,19 @@ async def load_item(environment: Environment, resource: Resource, id_: str) -> D
         NotFound: there is none with that id.
     """
     document = await environment.documents.get(resource.kind, id_)
+    if document is None and resource.other_name:
+        document = await _find_named(environment, resource, id_)
     if document is None:
         raise NotFound(resource.missing[0], error_code=resource.missing[1])
     return document
+
+
+async def _find_named(environment: Environment, resource: Resource, name: str) -> Document | None:
+    for value in dict.fromkeys((name, unquote(name))):
+        found = await environment.documents.find(resource.kind, resource.other_name, value, limit=1)
+        if found:
+            return found[0]
+    return None
 
 
 async def get_item(environment: Environment, resource: Resource, id_: str) -> JsonObject:
@@ -180,7 +195,7 @@ async def update_item(
         )
 
     try:
-        edited = await change(environment.documents, resource.kind, id_, edit)
+        edited = await change(environment.documents, resource.kind, document.id, edit)
     except DuplicateKey as error:
         raise Conflict(resource.taken[0], error_code=resource.taken[1]) from error
     if edited is None:
@@ -190,6 +205,8 @@ async def update_item(
 
 async def delete_item(environment: Environment, resource: Resource, id_: str) -> None:
     """Delete one and what depends on it; one that is not there is no error."""
+    if resource.other_name and (found := await _find_named(environment, resource, id_)):
+        id_ = found.id
     await environment.documents.delete(resource.kind, id_)
     for kind in resource.dependants:
         while links := await environment.documents.find(kind, resource.kind, id_, limit=500):

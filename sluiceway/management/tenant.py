@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sluiceway.management import clients, connections
 from sluiceway.management.signing_keys import SigningKeys
 from sluiceway.management.tokens import Tokens
-from sluiceway.models.ids import new_id
+from sluiceway.models.ids import new_short_id
 from sluiceway.storage.base import Document, DuplicateKey, Key
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ async def _ensure_connection(environment: Environment) -> None:
     if await environment.documents.count(connections.KIND):
         return
     now = environment.now()
-    id_ = new_id("con", random_bits=environment.random_bits)
+    id_ = new_short_id("con_", random_bits=environment.random_bits)
     document = Document(
         kind=connections.KIND,
         id=id_,

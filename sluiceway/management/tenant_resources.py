@@ -20,13 +20,13 @@ from sluiceway.management.fields import (
     text,
 )
 from sluiceway.management.resources import Resource
-from sluiceway.models.ids import new_id
+from sluiceway.models.ids import new_short_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sluiceway.management.environment import Environment
-    from sluiceway.models.ids import IdPrefix
+    from sluiceway.models.ids import ShortPrefix
     from sluiceway.models.json import JsonObject
 
 __all__ = [
@@ -39,8 +39,8 @@ __all__ = [
 ]
 
 
-def _prefixed(prefix: IdPrefix) -> Callable[[Environment, JsonObject], str]:
-    return lambda environment, _: new_id(prefix, random_bits=environment.random_bits)
+def _prefixed(prefix: ShortPrefix) -> Callable[[Environment, JsonObject], str]:
+    return lambda environment, _: new_short_id(prefix, random_bits=environment.random_bits)
 
 
 def _hexadecimal(environment: Environment, _: JsonObject) -> str:
@@ -103,7 +103,7 @@ _SCOPE: Final[JsonObject] = {"type": "array", "items": text(280)}
 
 CLIENT_GRANTS: Final = Resource(
     kind=clients.GRANT_KIND,
-    new_id=_prefixed("cgr"),
+    new_id=_prefixed("cgr_"),
     create=open_object(
         {"client_id": {"type": "string"}, "audience": text(), "scope": _SCOPE}, "audience"
     ),
@@ -123,12 +123,11 @@ RESOURCE_SERVERS: Final = Resource(
         "identifier",
     ),
     update=open_object({"name": text(200), "scopes": {"type": "array", "items": OPEN}}),
-    missing=("The resource server does not exist.", "inexistent_resource_server"),
+    missing=("The resource server does not exist", "inexistent_resource_server"),
+    other_name="identifier",
     taken=("A resource server with the same identifier already exists.", "resource_conflict"),
     unique=("identifier",),
     defaults={
-        "is_system": False,
-        "scopes": [],
         "signing_alg": "RS256",
         "allow_offline_access": False,
         "token_lifetime": 86_400,
@@ -154,7 +153,7 @@ _CONNECTION: Final[JsonObject] = {
 
 CONNECTIONS: Final = Resource(
     kind=connections.KIND,
-    new_id=_prefixed("con"),
+    new_id=_prefixed("con_"),
     create=open_object(
         {
             **_CONNECTION,
@@ -191,7 +190,7 @@ _ORGANIZATION: Final[JsonObject] = {
 
 ORGANIZATIONS: Final = Resource(
     kind="organization",
-    new_id=_prefixed("org"),
+    new_id=_prefixed("org_"),
     create=closed(_ORGANIZATION, "name"),
     update=closed(_ORGANIZATION),
     missing=("No organization found by that id or name", ""),
@@ -209,7 +208,7 @@ _ROLE: Final[JsonObject] = {"name": text(50), "description": text(255, shortest=
 
 ROLES: Final = Resource(
     kind="role",
-    new_id=_prefixed("rol"),
+    new_id=_prefixed("rol_"),
     create=closed(_ROLE, "name"),
     update=closed(_ROLE),
     missing=("Role not found", "inexistent_role"),

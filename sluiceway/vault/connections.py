@@ -135,6 +135,7 @@ class StoredConnections:
             "name": name,
             "app_id": app_id,
             "fingerprint": self._new_fingerprint(),
+            **_account_of(app_id, setup),
             **{key: value for key, value in (more or {}).items() if key in _SHOWN},
         }
         document = Document(
@@ -162,6 +163,9 @@ class StoredConnections:
             body: JsonObject = {**old.body, "fingerprint": self._new_fingerprint()}
             if name is not None:
                 body["name"] = name
+            if setup is not None:
+                body.pop("account_name", None)
+                body |= _account_of(str(body["app_id"]), setup)
             new = replace(
                 old,
                 body=body,
@@ -186,7 +190,10 @@ class StoredConnections:
             old = await self._load(id_)
             new = replace(
                 old,
-                body={**old.body, "fingerprint": self._new_fingerprint()},
+                body={
+                    **{key: item for key, item in old.body.items() if key != "account_name"},
+                    "fingerprint": self._new_fingerprint(),
+                },
                 version=old.version + 1,
                 updated_at=self.now(),
                 secret=None,
@@ -236,6 +243,15 @@ class StoredConnections:
 
     def _new_fingerprint(self) -> str:
         return f"{self.random_bits(_FINGERPRINT_BITS):032x}"
+
+
+def _account_of(app_id: str, setup: JsonObject | None) -> JsonObject:
+    """Return what Auth0 calls the account, where recordings show it; never a part of a secret."""
+    if app_id == "AUTH0" and setup and isinstance(setup.get("domain"), str):
+        return {"account_name": setup["domain"]}
+    if app_id == "HTTP" and setup and setup.get("type") == "BEARER":
+        return {"account_name": "Bearer ***"}
+    return {}
 
 
 def _read(row: Document) -> VaultConnection:

@@ -139,11 +139,28 @@ def test_a_connections_setup_never_comes_out(door: Door) -> None:
     )
 
     assert made.body["ready"] is True
-    assert made.body["refreshed_at"] is None
+    assert "refreshed_at" not in made.body
+    assert made.body["account_name"] == "Bearer ***"
     got = door("GET", f"/api/v2/flows/vault/connections/{made.body['id']}")
     assert "refreshed_at" not in got.body
     listed = door("GET", "/api/v2/flows/vault/connections", query={"include_totals": "true"})
     assert "sesame" not in f"{made.body}{got.body}{listed.body}"
+
+
+def test_a_connection_without_a_setup_shows_when_it_was_refreshed_as_null_once(
+    door: Door,
+) -> None:
+    path = "/api/v2/flows/vault/connections"
+    made = door("POST", path, {"name": "x", "app_id": "AUTH0"}).body
+    one = f"{path}/{made['id']}"
+
+    assert made["refreshed_at"] is None
+    assert door("PATCH", one, {"name": "y"}).body["refreshed_at"] is None
+    assert "refreshed_at" not in door("GET", one).body
+    setup = {"type": "OAUTH_APP", "domain": "acme.eu.auth0.com", "client_id": "c"}
+    ready = door("PATCH", one, {"setup": {**setup, "client_secret": "sesame"}}).body
+    assert (ready["ready"], ready["account_name"]) == (True, "acme.eu.auth0.com")
+    assert "refreshed_at" not in ready
 
 
 @pytest.mark.parametrize(

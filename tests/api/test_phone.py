@@ -78,6 +78,35 @@ def test_a_template_is_completed_changed_and_reset(door: Door) -> None:
     assert changed.body["content"]["body"]["text"] == "Code {{ code }}"
     assert door("POST", TEMPLATES, {"type": "otp_verify"}).status == 409
     reset = door("PATCH", f"{path}/reset", {})
-    assert reset.body["content"]["body"]["text"] != "Code {{ code }}"
+    assert reset.body["content"] == {
+        "syntax": "liquid",
+        "from": "+15550100",
+        "body": {
+            "text": (
+                "{{ code | escape }} is your verification code for {{ friendly_name | escape }}"
+            ),
+            "voice": (
+                "Hello. Your verification code for {{ friendly_name | escape }} is {{ pause }} "
+                "{{ code | escape }}. I repeat, your verification code is {{ pause }} "
+                "{{ code | escape }}"
+            ),
+        },
+    }
     assert door("DELETE", path).status == 204
     assert door("GET", path).status == 404
+
+
+def test_templates_that_nobody_made_are_listed_without_an_id(door: Door) -> None:
+    listed = door("GET", TEMPLATES).body["templates"]
+
+    assert [one["type"] for one in listed] == [
+        "blocked_account",
+        "change_password",
+        "otp_enroll",
+        "otp_verify",
+    ]
+    assert all("id" not in one and one["content"]["from"] == "" for one in listed)
+    made = door("POST", TEMPLATES, {"type": "otp_enroll", "disabled": True}).body
+    listed = door("GET", TEMPLATES).body["templates"]
+    assert [one.get("id") for one in listed] == [None, None, made["id"], None]
+    assert door("GET", TEMPLATES, query={"disabled": "true"}).body["templates"] == [made]

@@ -142,7 +142,7 @@ def test_stock_templates_are_rendered_by_the_same_engine(door: Door) -> None:
     made = door("POST", "/api/v2/branding/phone/templates", {"type": "otp_verify"}).body
     for name in (made["id"], "otp_verify"):
         shown = post(door, {"template": {"channel": "sms", "name": name}}).body
-        assert shown["text"] == "Your verification code is: 123456"
+        assert shown["text"] == "123456 is your verification code for Sluiceway"
     post(door, {"template": {"channel": "email", "name": "reset_email"}}, 404)
     post(door, {"template": {"channel": "email", "name": "welcom_email"}}, 400)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -146,3 +147,43 @@ def test_the_tenants_settings_are_kept(door: Door) -> None:
 
     assert changed["friendly_name"] == "Acme"
     assert door("GET", "/api/v2/tenants/settings").body == changed
+
+
+def test_resource_servers_are_found_by_identifier_too(door: Door) -> None:
+    body = {"name": "Orders", "identifier": "https://orders.example.com/v1"}
+
+    made = door("POST", "/api/v2/resource-servers", body).body
+
+    assert set(made) == {
+        "id",
+        "name",
+        "identifier",
+        "allow_offline_access",
+        "skip_consent_for_verifiable_first_party_clients",
+        "token_lifetime",
+        "token_lifetime_for_web",
+        "signing_alg",
+    }
+    once = f"/api/v2/resource-servers/{encoded(body['identifier'])}"
+    twice = f"/api/v2/resource-servers/{encoded(encoded(body['identifier']))}"
+    assert door("GET", once).body == door("GET", twice).body == made
+    scopes = [{"value": "read:orders"}]
+    assert door("PATCH", once, {"scopes": scopes}).body == {**made, "scopes": scopes}
+    assert door("PATCH", once, {"token_encryption": None}).body == {**made, "scopes": scopes}
+    assert door("DELETE", once).status == 204
+    assert door("GET", once).body == {
+        "statusCode": 404,
+        "error": "Not Found",
+        "message": "The resource server does not exist",
+        "errorCode": "inexistent_resource_server",
+    }
+
+
+def test_ids_have_the_length_of_auth0s(door: Door) -> None:
+    for path, body, form in (
+        ("roles", {"name": "clerk"}, r"rol_[0-9A-Za-z]{16}"),
+        ("organizations", {"name": "acme"}, r"org_[0-9A-Za-z]{16}"),
+        ("connections", {"name": "db", "strategy": "auth0"}, r"con_[0-9A-Za-z]{16}"),
+        ("resource-servers", {"identifier": "https://x.example.com"}, r"[0-9a-f]{24}"),
+    ):
+        assert re.fullmatch(form, door("POST", f"/api/v2/{path}", body).body["id"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -83,25 +84,28 @@ def test_permissions_are_direct_or_come_with_a_role(door: Door) -> None:
     role = door("POST", "/api/v2/roles", {"name": "clerk"}).body["id"]
     role_path = f"/api/v2/roles/{role}/permissions"
 
-    assert door("POST", of(user, "/permissions"), permission("read:orders")).status == 201
-    assert door("POST", role_path, permission("read:orders")).status == 201
+    for path in (of(user, "/permissions"), role_path):
+        given = door("POST", path, permission("read:orders"))
+        assert (given.status, given.body) == (201, {})
     assert door("POST", role_path, permission("write:orders")).status == 201
     door("POST", of(user, "/roles"), {"roles": [role]})
 
-    direct = door("GET", of(user, "/permissions"), query={"include_totals": "true"}).body
-    assert direct == {
+    listed = door("GET", of(user, "/permissions"), query={"include_totals": "true"}).body
+    direct = {"source_id": "", "source_name": "", "source_type": "DIRECT"}
+    through = {"source_id": role, "source_name": "clerk", "source_type": "ROLE"}
+    one = {"resource_server_identifier": API, "resource_server_name": "Orders"}
+    read = {**one, "permission_name": "read:orders", "description": "Read orders"}
+    write = {**one, "permission_name": "write:orders", "description": ""}
+    assert listed == {
         "limit": 50,
         "start": 0,
-        "total": 1,
+        "total": 2,
         "permissions": [
-            {
-                "resource_server_identifier": API,
-                "permission_name": "read:orders",
-                "resource_server_name": "Orders",
-                "description": "Read orders",
-            }
+            {**read, "sources": [direct, through]},
+            {**write, "sources": [through]},
         ],
     }
+    assert door("GET", role_path).body == [read, write]
     query = {"resource_server_identifier": API, "take": 50}
     effective = door("GET", of(user, "/effective-permissions"), query=query).body["permissions"]
     assert {one["permission_name"]: one["sources"] for one in effective} == {
@@ -117,7 +121,10 @@ def test_permissions_are_direct_or_come_with_a_role(door: Door) -> None:
     roles = door("GET", of(user, "/effective-roles"), query={"take": 5}).body["roles"]
     assert [(one["id"], one["sources"]) for one in roles] == [(role, ["direct"])]
 
-    assert door("DELETE", of(user, "/permissions"), permission("read:orders")).status == 204
+    door("DELETE", of(user, "/roles"), {"roles": [role]})
+    for _ in range(2):
+        taken = door("DELETE", of(user, "/permissions"), permission("read:orders"))
+        assert taken.status == 204
     assert door("GET", of(user, "/permissions")).body == []
     assert door("POST", of(user, "/permissions"), permission("no:such")).status == 404
     assert len(door("GET", role_path).body) == 2
@@ -142,6 +149,30 @@ def test_authentication_methods_are_kept_without_their_secrets(door: Door) -> No
     assert door("GET", one).status == 404
     assert door("DELETE", path).status == 204
     assert door("GET", path).body == []
+
+
+def test_addresses_of_authentication_methods_are_mostly_hidden(door: Door) -> None:
+    path = of(new_user(door, "ada@example.com"), "/authentication-methods")
+    email = {"type": "email", "name": "Mail", "email": "chuck334@example.com"}
+    phone = {"type": "phone", "name": "Mobile", "phone_number": "+44207183875044"}
+
+    made = door("POST", path, email).body
+    assert re.fullmatch(r"email\|dev_[0-9A-Za-z]{16}", made["id"])
+    assert (made["email"], "confirmed" in made) == ("chuc****@exam*******", False)
+    set_anew = door("PUT", path, [{**email, "email": "foo@example.com"}, phone]).body
+    assert set_anew[1]["phone_number"] == "+44207183875044"
+    assert set_anew[1]["authentication_methods"][0]["id"].startswith("sms|dev_")
+    listed = door("GET", path).body
+    assert [one["confirmed"] for one in listed] == [True, True]
+    assert listed[0]["email"] == "****@exam*******"
+    assert listed[1]["phone_number"] == "XXXXXXXXXXX5044"
+
+
+def test_an_empty_list_of_authentication_methods_has_no_total(door: Door) -> None:
+    path = of(new_user(door, "ada@example.com"), "/authentication-methods")
+
+    listed = door("GET", path, query={"include_totals": "true"}).body
+    assert listed == {"authenticators": [], "start": 0, "limit": 50}
 
 
 @pytest.mark.parametrize(

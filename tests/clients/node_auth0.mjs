@@ -238,7 +238,7 @@ const provider = await phone.create({
   credentials: { webhook_url: WEBHOOK_URL, webhook_secret: "a-made-up-secret-of-32-bytes" },
 });
 assert.equal((await phone.get(provider.id)).channel, "phone");
-assert.equal((await phone.test(provider.id, { to: "+15550100" })).message, "Notification was sent");
+assert.equal((await phone.test(provider.id, { to: "+15550100" })).message, "Test notification successfully sent for processing");
 assert.equal((await phone.list()).providers.length, 1);
 
 const templates = client.branding.phone.templates;
@@ -253,7 +253,7 @@ assert.equal(turned.disabled, true);
 assert.ok((await templates.reset(template.id, {})).content.body.text);
 assert.equal((await templates.list()).templates.length, 1);
 const told = await templates.test(template.id, { to: "+15550100", delivery_method: "voice" });
-assert.equal(told.message, "Notification was sent");
+assert.equal(told.message, "Test notification successfully sent for processing");
 await templates.delete(template.id);
 assert.equal((await phone.update(provider.id, { disabled: true })).disabled, true);
 await phone.delete(provider.id);

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tests.clients.conftest import Server
 
 CONNECTION = "Username-Password-Authentication"
+TESTED = "Test notification successfully sent for processing"
 ACTIONS = [
     {
         "id": "store_a1b2",
@@ -221,7 +222,7 @@ def test_phone_providers_and_templates(client: Any, webhook_url: str) -> None:
     )
     assert created.id
     assert phone.providers.get(created.id).channel == "phone"
-    assert phone.providers.test(created.id, to="+15550100").message == "Notification was sent"
+    assert phone.providers.test(created.id, to="+15550100").message == TESTED
     template = phone.templates.create(
         type="otp_verify", disabled=False, content={"body": {"text": "{{ code }}"}}
     )
@@ -231,7 +232,7 @@ def test_phone_providers_and_templates(client: Any, webhook_url: str) -> None:
     assert phone.templates.get(template.id).type == "otp_verify"
     assert phone.templates.reset(template.id, request={}).content.body
     assert [one.id for one in phone.templates.list().templates or []] == [template.id]
-    assert phone.templates.test(template.id, to="+15550100").message == "Notification was sent"
+    assert phone.templates.test(template.id, to="+15550100").message == TESTED
     phone.templates.delete(template.id)
 
     assert phone.providers.update(created.id, disabled=True).disabled is True

@@ -58,14 +58,15 @@ async def _unlink(call: Call) -> JsonArray:
 
 
 async def _permissions(call: Call) -> JsonValue:
-    holder = Holder(user=await _require_user(call))
-    given = await permissions.list_permissions(_environment(call), holder)
+    user_id = await _require_user(call)
+    given = await permissions.permissions_with_sources(_environment(call), user_id)
     return _page(call, "permissions", given)
 
 
-async def _give_permissions(call: Call) -> None:
+async def _give_permissions(call: Call) -> JsonObject:
     holder = Holder(user=await _require_user(call))
     await permissions.give_permissions(_environment(call), holder, call.body)
+    return {}  # recorded
 
 
 async def _take_permissions(call: Call) -> None:
@@ -83,9 +84,10 @@ async def _role_permissions(call: Call) -> JsonValue:
     return _page(call, "permissions", given)
 
 
-async def _give_role_permissions(call: Call) -> None:
+async def _give_role_permissions(call: Call) -> JsonObject:
     holder = await _role_holder(call)
     await permissions.give_permissions(_environment(call), holder, call.body)
+    return {}
 
 
 async def _take_role_permissions(call: Call) -> None:
@@ -118,7 +120,11 @@ async def _effective_roles(call: Call) -> JsonValue:
 
 async def _methods(call: Call) -> JsonValue:
     user_id = await _require_user(call)
-    return _page(call, "authenticators", await methods.list_methods(_environment(call), user_id))
+    listed = await methods.list_methods(_environment(call), user_id)
+    page = _page(call, "authenticators", listed)
+    if not listed and isinstance(page, dict):
+        page = {key: value for key, value in page.items() if key != "total"}  # recorded
+    return page
 
 
 async def _add_method(call: Call) -> JsonObject:
@@ -223,7 +229,6 @@ def _permission_routes(owner: str, handlers: tuple[Any, Any, Any], noun: str) ->
             update,
             body=PERMISSIONS,
             status=201,
-            is_empty=True,
         ),
         _route(
             "DELETE",

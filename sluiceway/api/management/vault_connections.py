@@ -24,7 +24,7 @@ __all__ = ["ROUTES"]
 
 
 def _shown(connection: VaultConnection, *, with_null: bool = False) -> JsonObject:
-    """Return the connection as recorded: POST and PATCH show a null ``refreshed_at``."""
+    """Return the connection as recorded: POST and PATCH of an empty one show null there."""
     shown: JsonObject = {
         "id": connection.id,
         "app_id": connection.app_id,
@@ -39,7 +39,7 @@ def _shown(connection: VaultConnection, *, with_null: bool = False) -> JsonObjec
     shown["updated_at"] = format_timestamp(connection.updated_at)
     if connection.refreshed_at is not None:
         shown["refreshed_at"] = format_timestamp(connection.refreshed_at)
-    elif with_null:
+    elif with_null and not connection.ready:
         shown["refreshed_at"] = None
     shown["fingerprint"] = connection.fingerprint
     return shown

@@ -15,7 +15,7 @@ from sluiceway.analysis.packages import (
     safe_setup,
 )
 from sluiceway.analysis.sources import read_sources
-from sluiceway.analysis.terraform import escape_template, resource_label
+from sluiceway.models.terraform import escape_template, resource_label
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,7 +2,7 @@
 
 Nothing is refused or made up here: the documents are as written, so that checks can point into
 them and exports lose nothing. Containers: a flow, a list of actions, a Dashboard export, a
-deploy-cli folder, Terraform's JSON (configuration, state, and ``terraform show -json``).
+deploy-cli folder or ``tenant.yaml``, Terraform's JSON (configuration, state, plan), one action.
 """
 
 from __future__ import annotations
@@ -10,10 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from sluiceway.analysis.terraform import terraform_flows, terraform_stubs
 from sluiceway.errors import DefinitionError
-from sluiceway.models.flow_files import MAX_FILE_BYTES, ConnectionStub
+from sluiceway.models.connection_stub import ConnectionStub
+from sluiceway.models.flow_documents import (
+    MAX_FILE_BYTES,
+    actions_in_text,
+    is_action,
+    is_flow_list,
+    read_document,
+    read_file,
+)
 from sluiceway.models.json_text import escape_pointer, parse_json
+from sluiceway.models.terraform import terraform_flows, terraform_stubs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,7 +56,7 @@ class FlowSource:
         at: its JSON Pointer in the file.
         token: what the container calls it, like ``#FLOW-1#`` or its file's name.
         name: its name, or the token where it has none.
-        is_embedded: whether it stands as JSON inside a JSON text (Terraform).
+        is_embedded: whether its places are not the file's: JSON inside a text, or one action.
     """
 
     file: SourceFile
@@ -90,7 +98,7 @@ def read_sources(
         DefinitionError: nothing can be read, or the file holds no flow.
     """
     if not path.is_dir():
-        return [parse_source(_read(path), path=str(path), name=path.stem)]
+        return [parse_source(read_file(path), path=str(path), name=path.stem)]
     found: list[Sources] = []
     broken = 0
     for folder, file, is_deploy_cli in _walk(path):
@@ -98,7 +106,7 @@ def read_sources(
             if is_deploy_cli:
                 found.append(_read_folder(folder, on_error))
             else:
-                found.append(parse_source(_read(file), str(file), file.stem))
+                found.append(parse_source(read_file(file), str(file), file.stem))
         except DefinitionError as error:
             if on_error is None:
                 raise
@@ -146,27 +154,12 @@ def _holds_flows(path: Path) -> bool:
         return path.parent.name == "flows"
 
 
-def _read(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise DefinitionError(
-                f"expected at most {MAX_FILE_BYTES // 1024 // 1024} MB, found a larger file",
-                at=str(path),
-            )
-        return path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise DefinitionError(f"cannot read the file: {reason}", at=str(path)) from error
-
-
-def _is_action(value: JsonValue) -> bool:
-    return isinstance(value, dict) and "type" in value and "action" in value
-
-
 def _kind_of(document: JsonValue) -> str:
     """Return which container *document* is, ``""`` for none."""
+    if is_flow_list(document):
+        return "export"
     if isinstance(document, list):
-        is_list = bool(document) and all(_is_action(item) for item in document)
+        is_list = bool(document) and all(is_action(item) for item in document)
         return "list" if is_list else ""
     if not isinstance(document, dict):
         return ""
@@ -175,7 +168,11 @@ def _kind_of(document: JsonValue) -> str:
     if terraform_flows(document):
         return "terraform"
     actions = document.get("actions")
-    if isinstance(actions, list) and (not actions or any(_is_action(item) for item in actions)):
+    if isinstance(actions, str) and actions.lstrip().startswith("["):
+        return "flow"
+    if is_action(document) and "actions" not in document and "params" in document:
+        return "single"
+    if isinstance(actions, list) and (not actions or any(is_action(item) for item in actions)):
         return "flow"
     return ""
 
@@ -186,7 +183,7 @@ def parse_source(data: bytes, path: str, name: str) -> Sources:
     Raises:
         DefinitionError: it is not JSON, or holds no flow.
     """
-    document = parse_json(data, name=path)
+    document = read_document(data, name=path)
     text = data.removeprefix(b"\xef\xbb\xbf").decode()
     # A document that is close to a flow is taken for one: the check then says what is wrong.
     kind = _kind_of(document) or ("list" if isinstance(document, list) else "")
@@ -213,15 +210,31 @@ def parse_source(data: bytes, path: str, name: str) -> Sources:
             for found in terraform_flows(document)
         )
         return Sources(flows=flows, connections=terraform_stubs(document))
+    if kind == "export" and is_flow_list(document):
+        return _export(file, {"flows": document}, "")
     if kind == "export" and isinstance(document, dict):
-        return _export(file, document)
+        return _export(file, document, "/flows")
+    read = _read_text(document, path) if kind == "flow" else None
     flow = FlowSource(
-        file=file, document=document, at="", token=name, name=_name_of(document, name)
+        file=file,
+        document=[document] if kind == "single" else read or document,
+        at="",
+        token=name,
+        name=name if kind == "single" else _name_of(document, name),
+        is_embedded=kind == "single" or read is not None,
     )
     return Sources(flows=(flow,))
 
 
-def _export(file: SourceFile, document: JsonObject) -> Sources:
+def _read_text(document: JsonValue, path: str) -> JsonObject | None:
+    try:
+        return actions_in_text(document)
+    except DefinitionError as error:
+        error.at = f"{path}#{error.at}"
+        raise
+
+
+def _export(file: SourceFile, document: JsonObject, base: str) -> Sources:
     flows = document["flows"]
     members = (
         {str(index): item for index, item in enumerate(flows)} if isinstance(flows, list) else flows
@@ -230,7 +243,7 @@ def _export(file: SourceFile, document: JsonObject) -> Sources:
         FlowSource(
             file=file,
             document=value,
-            at=f"/flows/{escape_pointer(token)}",
+            at=f"{base}/{escape_pointer(token)}",
             token=token,
             name=_name_of(value, token),
         )
@@ -261,9 +274,9 @@ def _read_folder(folder: Path, on_error: Callable[[DefinitionError], None] | Non
         for file in sorted((folder / name).glob("*.json")):
             try:
                 if name == "flows":
-                    flows.extend(parse_source(_read(file), str(file), file.stem).flows)
+                    flows.extend(parse_source(read_file(file), str(file), file.stem).flows)
                 else:
-                    documents[f"{name}/{file.stem}"] = parse_json(_read(file), name=str(file))
+                    documents[f"{name}/{file.stem}"] = parse_json(read_file(file), name=str(file))
             except DefinitionError as error:
                 if on_error is None:
                     raise

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMAND"]
 
+_FILES: Final = frozenset({".json", ".yaml", ".yml", ".tf", ".tfstate"})
 _ANYWHERE: Final = ""
 
 
@@ -82,13 +83,13 @@ def COMMAND(  # noqa: N802 - a constant, found by its name
 ) -> int:
     """Run one flow now, and watch it.
 
-    FLOW is a file (a flow, a list of actions, a Dashboard export), a deploy-cli folder, or the id
-    or name of a flow in the database.
+    FLOW is a file (a flow, a list of actions, a Dashboard export, Terraform's JSON, deploy-cli's
+    YAML), a deploy-cli folder, or the id or name of a flow in the database.
     """
     connections = _chosen_connections(pairs)
     input_ = build_input(context=context, fields=fields, vars_=vars_, settings=settings)
     path = Path(flow)
-    found = find_flow(path, name) if path.exists() or path.suffix == ".json" else None
+    found = find_flow(path, name) if path.exists() or path.suffix in _FILES else None
     if each is None:
         _refuse_without_each(batch=batch, concurrency=concurrency, report=report)
     else:

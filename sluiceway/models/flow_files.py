@@ -1,9 +1,9 @@
-"""The containers that flows come in: bare, named, Dashboard exports, deploy-cli folders.
+"""The containers that flows come in: bare, named, exports, deploy-cli, Terraform.
 
 Source: contract section 2 and real exports: a Dashboard export is ``{version, form, flows,
 connections}`` with tokens like ``#FLOW-1#`` and ``#CONN-1#``; a deploy-cli folder has
 ``flows/<name>.json`` with connection names in ``connection_id`` and
-``flow-vault-connections/<name>.json`` beside it.
+``flow-vault-connections/<name>.json`` beside it; Terraform's JSON has ``auth0_flow`` resources.
 """
 
 from __future__ import annotations
@@ -13,15 +13,27 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from sluiceway.errors import DefinitionError
+from sluiceway.models.connection_stub import ConnectionStub
 from sluiceway.models.flow import Flow
+from sluiceway.models.flow_documents import (
+    MAX_FILE_BYTES,
+    actions_in_text,
+    is_action,
+    is_flow_list,
+    read_document,
+    read_file,
+)
 from sluiceway.models.json_text import did_you_mean, escape_pointer, parse_json, type_name
+from sluiceway.models.terraform import terraform_flows, terraform_stubs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sluiceway.models.json import JsonObject, JsonValue
+    from sluiceway.models.terraform import TerraformFlow
 
 __all__ = [
+    "MAX_FILE_BYTES",
     "ConnectionStub",
     "FlowBundle",
     "FlowEntry",
@@ -31,36 +43,30 @@ __all__ = [
     "with_ids",
 ]
 
-MAX_FILE_BYTES: Final = 20 * 1024 * 1024
 _UNSAFE: Final = re.compile(r"[^a-z0-9]+")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionStub:
-    """A vault connection as a container names it: never with its secrets."""
-
-    token: str
-    name: str
-    app_id: str = "AUTH0"
-    id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowEntry:
     """A flow in its container: *token* names it there, *at* is ``file#pointer``.
 
-    *is_bare* says that the file is the list of actions itself.
+    *is_bare* says that the file is the list of actions itself, *is_single* that it is one action.
     """
 
     flow: Flow
     token: str
     at: str
     is_bare: bool = False
+    is_single: bool = False
 
     def place(self, pointer: str) -> str:
         """Return ``file#pointer`` for a *pointer* into the flow, like ``/actions/0/id``."""
         file, _, base = self.at.partition("#")
-        return f"{file}#{base}{pointer.removeprefix('/actions') if self.is_bare else pointer}"
+        if self.is_single:
+            pointer = pointer.removeprefix("/actions/0")
+        elif self.is_bare:
+            pointer = pointer.removeprefix("/actions")
+        return f"{file}#{base}{pointer}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +114,7 @@ def load_flow_bundle(path: Path) -> FlowBundle:
     """
     if path.is_dir():
         return _load_folder(path)
-    return parse_flow_bundle(_read(path), source=str(path), name=path.stem)
+    return parse_flow_bundle(read_file(path), source=str(path), name=path.stem)
 
 
 def parse_flow_bundle(data: bytes, *, source: str, name: str) -> FlowBundle:
@@ -117,16 +123,23 @@ def parse_flow_bundle(data: bytes, *, source: str, name: str) -> FlowBundle:
     Raises:
         DefinitionError: it is not JSON, or holds no flow.
     """
-    document = parse_json(data, name=source)
+    document = read_document(data, name=source)
     try:
-        if isinstance(document, dict) and "flows" in document:
-            return _parse_export(document, source=source)
-        if isinstance(document, dict) and "actions" not in document:
-            raise DefinitionError(
-                "expected a flow: {name, actions}, a list of actions, or an export with 'flows'; "
-                f"found an object with {', '.join(list(document)[:8]) or 'no keys'}",
-            )
-        flow = Flow.from_json(with_ids(document), name=name)
+        if is_flow_list(document):
+            return _parse_export({"flows": document}, source=source, base="")
+        if isinstance(document, dict):
+            if "flows" in document:
+                return _parse_export(document, source=source, base="/flows")
+            if found := terraform_flows(document):
+                return _parse_terraform(found, document, source=source)
+            if is_action(document) and "actions" not in document:
+                return _parse_single(document, source=source, name=name)
+            if "actions" not in document:
+                raise DefinitionError(
+                    "expected a flow: {name, actions}, a list of actions, or an export with "
+                    f"'flows'; found an object with {', '.join(list(document)[:8]) or 'no keys'}",
+                )
+        flow = Flow.from_json(with_ids(actions_in_text(document) or document), name=name)
     except DefinitionError as error:
         raise _placed(error, source) from error
     is_bare = isinstance(document, list)
@@ -134,7 +147,33 @@ def parse_flow_bundle(data: bytes, *, source: str, name: str) -> FlowBundle:
     return FlowBundle(entries=(entry,), source=source)
 
 
-def _parse_export(document: JsonObject, *, source: str) -> FlowBundle:
+def _parse_single(document: JsonObject, *, source: str, name: str) -> FlowBundle:
+    """Read one action alone, as documentation shows them."""
+    try:
+        flow = Flow.from_json(with_ids([document]), name=name)
+    except DefinitionError as error:
+        error.at = error.at.removeprefix("/0")
+        raise
+    entry = FlowEntry(flow=flow, token=flow.name, at=source, is_single=True)
+    return FlowBundle(entries=(entry,), source=source)
+
+
+def _parse_terraform(
+    found: list[TerraformFlow], document: JsonObject, *, source: str
+) -> FlowBundle:
+    entries = tuple(
+        FlowEntry(
+            flow=Flow.from_json(with_ids(one.document), name=one.label, at=one.at),
+            token=one.label,
+            at=f"{source}#{one.at}",
+        )
+        for one in found
+    )
+    stubs = terraform_stubs(document) or {}
+    return FlowBundle(entries=entries, connections=stubs, source=source)
+
+
+def _parse_export(document: JsonObject, *, source: str, base: str) -> FlowBundle:
     flows = document["flows"]
     if isinstance(flows, list):
         flows = {str(index): item for index, item in enumerate(flows)}
@@ -142,7 +181,7 @@ def _parse_export(document: JsonObject, *, source: str) -> FlowBundle:
         raise DefinitionError(f"expected an object, found {type_name(flows)}", at="/flows")
     entries: list[FlowEntry] = []
     for token, value in flows.items():
-        at = f"/flows/{escape_pointer(token)}"
+        at = f"{base}/{escape_pointer(token)}"
         flow = Flow.from_json(with_ids(value), name=token, at=at)
         entries.append(FlowEntry(flow=flow, token=token, at=f"{source}#{at}"))
     return FlowBundle(
@@ -186,26 +225,13 @@ def _load_folder(folder: Path) -> FlowBundle:
         entries.extend(bundle.entries)
         connections.update(bundle.connections)
     for file in sorted((folder / "flow-vault-connections").glob("*.json")):
-        stub = parse_json(_read(file), name=str(file))
+        stub = parse_json(read_file(file), name=str(file))
         if not isinstance(stub, dict):
             raise DefinitionError(f"expected an object, found {type_name(stub)}", at=str(file))
         name = str(stub.get("name") or file.stem)
         app_id = str(stub.get("app_id") or "AUTH0")
         connections[name] = ConnectionStub(token=name, name=name, app_id=app_id)
     return FlowBundle(entries=tuple(entries), connections=connections, source=str(folder))
-
-
-def _read(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise DefinitionError(
-                f"expected at most {MAX_FILE_BYTES // 1024 // 1024} MB, found a larger file",
-                at=str(path),
-            )
-        return path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise DefinitionError(f"cannot read the file: {reason}", at=str(path)) from error
 
 
 def with_ids(value: JsonValue) -> JsonValue:

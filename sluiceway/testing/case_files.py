@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from sluiceway.errors import UsageError
+from sluiceway.errors import DefinitionError, UsageError
 from sluiceway.models.flow_files import load_flow_bundle
 from sluiceway.models.json_text import did_you_mean
+from sluiceway.models.yaml_text import parse_yaml
 from sluiceway.testing.cases import Case, CaseFile
 
 if TYPE_CHECKING:
@@ -138,37 +139,17 @@ def load_flow(case: CaseToRun) -> tuple[Flow, str]:
 
 
 def _read_yaml(file: Path) -> JsonObject:
-    import yaml  # noqa: PLC0415 - takes its time
-
     try:
         if file.stat().st_size > _MOST_BYTES:
             raise UsageError("expected at most 5 MB of cases, found more", at=str(file))
-        text = file.read_text(encoding="utf-8")
-        document: Any = yaml.load(text, Loader=_plain_loader())  # noqa: S506 - a safe loader
-    except (OSError, UnicodeDecodeError) as error:
+        document = parse_yaml(file.read_bytes(), name=str(file))
+    except OSError as error:
         raise UsageError(f"cannot read the file: {type(error).__name__}", at=str(file)) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "it cannot be read"
-        raise UsageError(f"expected YAML: {problem}", at=f"{file}{place}") from error
+    except DefinitionError as error:
+        raise UsageError(error.message, at=error.at, hint=error.hint) from error
     if not isinstance(document, dict):
         raise UsageError("expected a mapping with cases", at=str(file))
-    return cast("JsonObject", document)
-
-
-def _plain_loader() -> Any:
-    """Return a safe loader that leaves timestamps as text, as JSON has them."""
-    import yaml  # noqa: PLC0415 - as above
-
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    plain: Any = type("PlainLoader", (loader,), {})
-    resolvers: Any = loader.yaml_implicit_resolvers
-    plain.yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in pairs if not tag.endswith(":timestamp")]
-        for first, pairs in resolvers.items()
-    }
-    return plain
+    return document
 
 
 def _merged(base: JsonObject, top: JsonObject) -> JsonObject:

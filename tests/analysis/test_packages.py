@@ -160,7 +160,8 @@ def test_terraform_state_is_read(wrap: Any) -> None:
 
 
 def test_terraform_expressions_that_cannot_be_read_are_said_so() -> None:
-    document = {"resource": {"auth0_flow": {"a": {"name": "A", "actions": "${jsonencode([])}"}}}}
+    flow = {"name": "A", "actions": "${jsonencode(local.actions)}"}
+    document = {"resource": {"auth0_flow": {"a": flow}}}
 
     with pytest.raises(DefinitionError, match=r"auth0_flow\.a as JSON"):
         read(document, "f.tf.json")

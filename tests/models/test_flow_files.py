@@ -146,3 +146,150 @@ def test_every_flow_of_the_corpus_loads_and_comes_back_as_it_was() -> None:
         for entry, flow in zip(bundle.entries, flows, strict=True):
             if all("id" in action for action in flow["actions"]):
                 assert entry.flow.as_json()["actions"] == flow["actions"]
+
+
+CONNECTED = {
+    "id": "s1",
+    "type": "AUTH0",
+    "action": "GET_USER",
+    "params": {"connection_id": "ac_1", "user_id": "${x} %{y}"},
+}
+RESOURCE = {"name": "Sign up", "actions": json.dumps([CONNECTED])}
+CONFIGURED = json.dumps([CONNECTED]).replace("${", "$${").replace("%{", "%%{")
+
+
+@pytest.mark.parametrize(
+    ("document", "at"),
+    [
+        pytest.param([{"name": "Sign up", "actions": [CONNECTED]}], "/0", id="a list of flows"),
+        pytest.param(RESOURCE, "", id="actions in a text"),
+        pytest.param(
+            {"resource": {"auth0_flow": {"f": {"name": "Sign up", "actions": CONFIGURED}}}},
+            "/resource/auth0_flow/f",
+            id="terraform's configuration",
+        ),
+        pytest.param(
+            {"auth0_flow": {"f": {"actions": f"${{jsonencode({CONFIGURED})}}", "name": "Sign up"}}},
+            "/auth0_flow/f",
+            id="jsonencode",
+        ),
+        pytest.param(
+            {
+                "resources": [
+                    {"type": "auth0_flow", "name": "f", "instances": [{"attributes": RESOURCE}]}
+                ]
+            },
+            "/resources/0/instances/0/attributes",
+            id="terraform's state",
+        ),
+        pytest.param(
+            {
+                "values": {
+                    "root_module": {
+                        "resources": [{"type": "auth0_flow", "name": "f", "values": RESOURCE}]
+                    }
+                }
+            },
+            "/values/root_module/resources/0/values",
+            id="terraform show",
+        ),
+        pytest.param(
+            {
+                "resource_changes": [
+                    {"type": "auth0_flow", "name": "f", "change": {"after": RESOURCE}}
+                ]
+            },
+            "/resource_changes/0/change/after",
+            id="terraform's plan",
+        ),
+        pytest.param(
+            {"type": "auth0_flow", "name": "f", "values": RESOURCE}, "/values", id="one resource"
+        ),
+    ],
+)
+def test_flows_are_read_wherever_they_stand(tmp_path: Path, document: object, at: str) -> None:
+    entry = load_flow_bundle(write(tmp_path, "f.json", document)).pick(None)
+
+    assert entry.flow.name == "Sign up"
+    assert entry.flow.as_json()["actions"] == [CONNECTED]
+    assert entry.place("/actions/0/id").endswith(f"f.json#{at}/actions/0/id")
+
+
+def test_one_action_alone_is_a_flow(tmp_path: Path) -> None:
+    entry = load_flow_bundle(write(tmp_path, "one.json", CONNECTED)).pick(None)
+
+    assert entry.flow.as_json() == {"name": "one", "actions": [CONNECTED]}
+    assert entry.place("/actions/0/params").endswith("one.json#/params")
+    with pytest.raises(DefinitionError) as caught:
+        load_flow_bundle(write(tmp_path, "wrong.json", {**CONNECTED, "name": "x"}))
+    assert caught.value.at.endswith("wrong.json#/name")
+
+
+def test_actions_in_a_text_that_is_no_json_say_where(tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError, match="its JSON in a text") as caught:
+        load_flow_bundle(write(tmp_path, "f.json", {"name": "f", "actions": "[{"}))
+    assert caught.value.at.endswith("f.json#/actions")
+
+
+def test_terraform_s_own_language_is_refused_with_a_remedy(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text('resource "auth0_flow" "f" {}')
+
+    with pytest.raises(DefinitionError) as caught:
+        load_flow_bundle(tmp_path / "main.tf")
+
+    assert "terraform show -json" in caught.value.hint
+
+
+TENANT = """
+flows:
+  - name: Welcome
+    body: ./flows/Welcome.json
+  - name: Inline
+    actions:
+      - {id: s1, type: FLOW, action: STORE_VARS, params: {vars: {day: 2024-05-07, on: true}}}
+flowVaultConnections:
+  - {name: Management, app_id: AUTH0}
+"""
+
+
+def test_a_tenant_of_deploy_cli_in_yaml_is_read(tmp_path: Path) -> None:
+    write(tmp_path, "flows/Welcome.json", {"actions": [STEP]})
+    (tmp_path / "tenant.yaml").write_text(TENANT)
+
+    bundle = load_flow_bundle(tmp_path / "tenant.yaml")
+
+    assert [entry.flow.name for entry in bundle.entries] == ["Welcome", "Inline"]
+    assert bundle.entries[1].flow.actions[0].params["vars"] == {"day": "2024-05-07", "true": True}
+    assert bundle.connections["Management"].app_id == "AUTH0"
+
+
+@pytest.mark.parametrize("body", ["/etc/passwd", "../x.json", "flows/../../x.json", "..\\x"])
+def test_a_body_outside_the_folder_is_refused(tmp_path: Path, body: str) -> None:
+    (tmp_path / "tenant.yaml").write_text(f"flows:\n  - {{name: a, body: '{body}'}}\n")
+
+    with pytest.raises(DefinitionError, match="below the folder"):
+        load_flow_bundle(tmp_path / "tenant.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: [", "expected YAML"),
+        ("a: @@X@@", "expected YAML"),
+        ("a: !!binary aGk=", "a bytes is no JSON"),
+        (
+            "a: &a [1,1,1,1,1,1,1,1,1]\n"
+            + "".join(
+                f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 9)}]\n"
+                for n in range(8)
+            ),
+            "too many values",
+        ),
+        ("\xff", "found an object|expected"),
+    ],
+)
+def test_wrong_yaml_is_one_clear_error(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "flow.yaml").write_text(text, encoding="latin-1")
+
+    with pytest.raises(DefinitionError, match=words):
+        load_flow_bundle(tmp_path / "flow.yaml")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sluiceway.errors import DefinitionError
-from sluiceway.models.flow_files import ConnectionStub
+from sluiceway.models.connection_stub import ConnectionStub
 from sluiceway.models.json_text import escape_pointer, parse_json
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "TerraformFlow",
     "escape_template",
+    "is_terraform",
     "resource_label",
     "terraform_flows",
     "terraform_stubs",
@@ -30,6 +31,7 @@ __all__ = [
 _FLOW: Final = "auth0_flow"
 _CONNECTION: Final = "auth0_flow_vault_connection"
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_]+")
+_JSONENCODE: Final = re.compile(r"\s*\$\{\s*jsonencode\((.*)\)\s*\}\s*", re.DOTALL)
 _REFERENCE: Final = re.compile(rf"\$\{{{_CONNECTION}\.([A-Za-z0-9_-]+)\.id\}}")
 
 
@@ -66,6 +68,11 @@ def terraform_flows(document: JsonObject) -> list[TerraformFlow]:
         values = {key: value for key, value in resource.values.items() if key != "actions"}
         flows.append(TerraformFlow(resource.label, {**values, "actions": read or []}, resource.at))
     return flows
+
+
+def is_terraform(document: JsonValue) -> bool:
+    """Tell whether *document* is JSON of Terraform's that holds a flow."""
+    return isinstance(document, dict) and any(one.type == _FLOW for one in _resources(document))
 
 
 def terraform_stubs(document: JsonObject) -> dict[str, ConnectionStub] | None:
@@ -112,31 +119,52 @@ def _escaped(text: str) -> str:
 
 def _read_actions(text: str, resource: _Resource) -> JsonValue:
     if resource.is_configuration:
-        text = text.replace("$${", "${").replace("%%{", "%{")
+        encoded = _JSONENCODE.fullmatch(text)
+        # JSON is among the expressions that jsonencode(…) takes.
+        text = (encoded[1] if encoded else text).replace("$${", "${").replace("%%{", "%{")
     try:
         return parse_json(text.encode())
     except DefinitionError as error:
         raise DefinitionError(
             f"expected the actions of {_FLOW}.{resource.label} as JSON: {error.message}",
             at=f"{resource.at}/actions",
-            hint="Expressions like jsonencode(…) cannot be read: give the state, or "
+            hint="Terraform's own expressions cannot be read: give the state, or "
             "`terraform show -json`.",
         ) from error
 
 
 def _resources(document: JsonObject) -> Iterator[_Resource]:
-    declared = document.get("resource")
-    for at, block in _members(declared, "/resource"):
-        for type_, named in block.items():
-            for base, labelled in _members(named, f"{at}/{escape_pointer(type_)}"):
-                for label, body in labelled.items():
-                    for here, inner in _members(body, f"{base}/{escape_pointer(label)}"):
-                        yield _Resource(type_, label, inner, here, is_configuration=True)
+    for at, block in _members(document.get("resource"), "/resource"):
+        yield from _declared(block, at)
+    if _FLOW in document:
+        yield from _declared({_FLOW: document[_FLOW]}, "")
     yield from _state_resources(document)
     values = document.get("values") or document.get("planned_values")
-    if isinstance(values, dict):
-        root = "/values" if "values" in document else "/planned_values"
+    root = "/values" if "values" in document else "/planned_values"
+    if isinstance(values, dict) and document.get("type") == _FLOW:
+        yield _Resource(_FLOW, str(document.get("name")), values, root, is_configuration=False)
+    elif isinstance(values, dict):
         yield from _module_resources(values.get("root_module"), f"{root}/root_module")
+    else:
+        yield from _changes(document.get("resource_changes"))
+
+
+def _declared(block: JsonObject, at: str) -> Iterator[_Resource]:
+    for type_, named in block.items():
+        for base, labelled in _members(named, f"{at}/{escape_pointer(type_)}"):
+            for label, body in labelled.items():
+                for here, inner in _members(body, f"{base}/{escape_pointer(label)}"):
+                    yield _Resource(type_, label, inner, here, is_configuration=True)
+
+
+def _changes(listed: JsonValue) -> Iterator[_Resource]:
+    for index, item in enumerate(listed if isinstance(listed, list) else []):
+        change = item.get("change") if isinstance(item, dict) else None
+        after = change.get("after") if isinstance(change, dict) else None
+        if isinstance(item, dict) and isinstance(after, dict):
+            at = f"/resource_changes/{index}/change/after"
+            type_, label = str(item.get("type")), str(item.get("name"))
+            yield _Resource(type_, label, after, at, is_configuration=False)
 
 
 def _state_resources(document: JsonObject) -> Iterator[_Resource]:

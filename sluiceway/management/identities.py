@@ -45,7 +45,7 @@ _CARRIED: Final = (
 
 
 async def link_user(environment: Environment, user_id: str, payload: JsonValue) -> JsonArray:
-    """Make another user an identity of this one; return all identities of this one.
+    """Make another user an identity of this one; return all identities, each with its profile.
 
     Raises:
         InvalidRequest: the body names no other user.
@@ -71,7 +71,7 @@ async def link_user(environment: Environment, user_id: str, payload: JsonValue) 
     if edited is None:
         await documents.insert(other)
         raise users.missing()
-    return _identities(edited)
+    return _told(edited)
 
 
 async def unlink_user(environment: Environment, user_id: str, provider: str, key: str) -> JsonArray:
@@ -99,7 +99,7 @@ async def unlink_user(environment: Environment, user_id: str, provider: str, key
     if edited is None:
         raise users.missing()
     await _revive(environment, chosen)
-    return _identities(edited)
+    return _told(edited)
 
 
 def _other_id(body: JsonObject) -> str:
@@ -120,9 +120,27 @@ def _identities(document: Document) -> JsonArray:
     return list(found) if isinstance(found, list) else []
 
 
+def _told(document: Document) -> JsonArray:
+    """Return the identities as linking and unlinking answer: the first has its profile, too."""
+    first, *others = _identities(document)
+    own: JsonValue = first
+    if isinstance(first, dict):
+        own = {"profileData": _profile_data(document), **first}
+    return [own, *others]
+
+
+def _profile_data(document: Document) -> JsonObject:
+    """Return the profile; recorded: a name that was not given but made of the email is left out."""
+    body = document.body
+    data: JsonObject = {name: body[name] for name in _CARRIED if name in body}
+    if data.get("name") == data.get("email"):
+        data.pop("name", None)
+    return data
+
+
 def _linked_identities(document: Document) -> JsonArray:
     """Return the identities of a user that is about to be linked, the first with its profile."""
-    data: JsonObject = {name: document.body[name] for name in _CARRIED if name in document.body}
+    data = _profile_data(document)
     first, *others = _identities(document)
     own: JsonObject = {**first, "profileData": data} if isinstance(first, dict) else {}
     return [own, *others]

@@ -111,14 +111,15 @@ async def permissions_with_sources(environment: Environment, user_id: str) -> li
         given = await list_permissions(environment, Holder(role=str(role["id"])))
         source: JsonObject = {"source_id": role["id"], "source_name": role["name"]}
         add(given, {**source, "source_type": "ROLE"})
-    return [{**item, "sources": sources[which]} for which, item in merged.items()]
+    listed = [{**item, "sources": sources[which]} for which, item in merged.items()]
+    return sorted(listed, key=_order)
 
 
 async def list_permissions(environment: Environment, holder: Holder) -> list[JsonObject]:
-    """Return what the holder was given, oldest first."""
+    """Return what the holder was given, by API and name."""
     key = holder.key
     found = await environment.documents.find(holder.kind, key.name, key.value, limit=_MOST)
-    return [document.body for document in found]
+    return sorted((document.body for document in found), key=_order)
 
 
 async def effective_permissions(
@@ -164,6 +165,10 @@ async def effective_roles(environment: Environment, user_id: str) -> list[JsonOb
     ids = await list_left(environment, ROLE_USERS, user_id)
     documents = await environment.documents.get_many("role", ids)
     return [{**document.body, "sources": ["direct"]} for document in documents]
+
+
+def _order(permission: JsonObject) -> tuple[str, str]:
+    return str(permission["resource_server_identifier"]), str(permission["permission_name"])
 
 
 def _asked(body: JsonValue) -> list[dict[str, str]]:

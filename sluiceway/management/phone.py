@@ -107,14 +107,18 @@ _TEMPLATE: Final[JsonObject] = {"disabled": FLAG, "content": _CONTENT}
 
 def _default_content(type_: str) -> JsonObject:
     words = FIRST_WORDS[type_]
-    return {"syntax": "liquid", "body": {"text": words.text, "voice": words.voice}}
+    body: JsonObject = {"text": words.text, "voice": words.voice}
+    return {"syntax": "liquid", "body": body, "from": ""}
 
 
 async def _check_template(_: Environment, body: JsonObject) -> JsonObject:
     given = body.get("content")
     content = given if isinstance(given, dict) else {}
     default = _default_content(str(body["type"]))
-    return {**body, "content": {**default, **content, "syntax": "liquid"}}
+    return {
+        **{name: body[name] for name in ("tenant", "channel", "type", "disabled")},
+        "content": {**default, **content, "syntax": "liquid"},
+    }
 
 
 def _template_id(environment: Environment, body: JsonObject) -> str:
@@ -153,7 +157,7 @@ async def list_templates(environment: Environment) -> list[JsonObject]:
             "disabled": False,
             "created_at": now,
             "updated_at": now,
-            "content": {**_default_content(type_), "from": ""},
+            "content": _default_content(type_),
         }
         for type_ in LISTED_UNSET
     }

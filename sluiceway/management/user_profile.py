@@ -43,6 +43,7 @@ SHOWN_FIELDS: Final = (
     "app_metadata",
     "last_ip",
     "last_login",
+    "last_password_reset",
     "logins_count",
 )
 """The keys of a user in the order in which the recordings have them."""

@@ -16,6 +16,7 @@ from sluiceway.management.passwords import check_strength, hash_secret
 from sluiceway.management.records import change
 from sluiceway.management.user_schemas import CREATE_USER, UPDATE_USER
 from sluiceway.models.ids import new_user_key
+from sluiceway.models.timestamps import format_timestamp
 from sluiceway.storage.base import Document, DuplicateKey, Key
 
 if TYPE_CHECKING:
@@ -129,6 +130,8 @@ async def update_user(environment: Environment, user_id: str, payload: JsonValue
 
     def edit(current: Document) -> Document:
         body = profile.changed(current.body, changes)
+        if secret is not None:
+            body["last_password_reset"] = format_timestamp(now)
         return replace(
             current,
             body=body,

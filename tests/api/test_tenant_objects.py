@@ -187,3 +187,12 @@ def test_ids_have_the_length_of_auth0s(door: Door) -> None:
         ("resource-servers", {"identifier": "https://x.example.com"}, r"[0-9a-f]{24}"),
     ):
         assert re.fullmatch(form, door("POST", f"/api/v2/{path}", body).body["id"])
+
+
+def test_a_deleted_role_is_answered_with_an_empty_object(door: Door) -> None:
+    role = door("POST", "/api/v2/roles", {"name": "clerk"}).body["id"]
+
+    deleted = door("DELETE", f"/api/v2/roles/{role}")
+
+    assert (deleted.status, deleted.body) == (200, {})
+    assert door("GET", f"/api/v2/roles/{role}").status == 404

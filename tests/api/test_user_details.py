@@ -47,9 +47,12 @@ def test_a_linked_user_becomes_an_identity_and_unlinked_a_user_again(door: Door,
     assert linked.status == 201
     assert [one["user_id"] for one in linked.body] == [first.removeprefix("auth0|"), key]
     assert linked.body[1]["profileData"]["email"] == "countess@example.com"
-    assert "profileData" not in linked.body[0]
+    assert linked.body[0]["profileData"]["email"] == "ada@example.com"
+    assert "name" not in linked.body[0]["profileData"]
     assert door("GET", of(other)).status == 404
-    assert door("GET", of(first)).body["identities"] == linked.body
+    kept = door("GET", of(first)).body["identities"]
+    assert kept[1] == linked.body[1]
+    assert {**kept[0], "profileData": linked.body[0]["profileData"]} == linked.body[0]
     again = {"connection": CONNECTION, "email": "countess@example.com", "password": "A-pass-w0rd"}
     assert door("POST", "/api/v2/users", again).status == 409
 
@@ -199,6 +202,34 @@ def test_what_nobody_has_here_is_an_empty_list(
 
     assert door("GET", of(user, rest), query=query).body == body
     assert door("GET", of("auth0|nobody", rest), query=query).status == 404
+
+
+def test_nobody_is_blocked_for_too_many_sign_ins(door: Door) -> None:
+    user = new_user(door, "ada@example.com")
+    blocks = "/api/v2/user-blocks"
+
+    assert door("GET", f"{blocks}/{encoded(user)}").body == {"blocked_for": []}
+    assert door("GET", f"{blocks}/{encoded('auth0|nobody')}").status == 404
+    assert door("GET", blocks, query={"identifier": "ada"}).body == {"blocked_for": []}
+    assert door("GET", blocks).status == 400
+    assert door("DELETE", f"{blocks}/{encoded(user)}").status == 204
+    assert door("DELETE", blocks, query={"identifier": "ada"}).status == 204
+
+
+def test_roles_and_permissions_are_listed_by_name(door: Door) -> None:
+    api_with_scopes(door)
+    user = new_user(door, "ada@example.com")
+    for name in ("owner", "admin"):
+        role = door("POST", "/api/v2/roles", {"name": name}).body["id"]
+        door("POST", of(user, "/roles"), {"roles": [role]})
+    for name in ("write:orders", "read:orders"):
+        door("POST", of(user, "/permissions"), permission(name))
+
+    assert [one["name"] for one in door("GET", of(user, "/roles")).body] == ["admin", "owner"]
+    given = door("GET", of(user, "/permissions")).body
+    assert [one["permission_name"] for one in given] == ["read:orders", "write:orders"]
+    second = door("GET", of(user, "/roles"), query={"per_page": 1, "page": 1}).body
+    assert [one["name"] for one in second] == ["owner"]
 
 
 def test_a_deleted_user_leaves_nothing_behind(door: Door) -> None:

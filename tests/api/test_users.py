@@ -282,3 +282,14 @@ def test_users_are_sorted(door: Door) -> None:
     assert names("name:1") == ["a", "b", "c"]
     assert names("name:-1") == ["c", "b", "a"]
     assert door("GET", "/api/v2/users", query={"sort": "name"}).status == 400
+
+
+def test_a_new_password_leaves_its_date(door: Door) -> None:
+    user = create(door).body
+    assert "last_password_reset" not in user
+
+    body = {"password": "Another-passw0rd", "connection": CONNECTION}
+    changed = door("PATCH", path(user["user_id"]), body).body
+
+    assert changed["last_password_reset"] == changed["updated_at"]
+    assert door("GET", path(user["user_id"])).body == changed

@@ -231,7 +231,8 @@ def test_phone_providers_and_templates(client: Any, webhook_url: str) -> None:
     assert changed.content.body.text == "Code {{ code }}"
     assert phone.templates.get(template.id).type == "otp_verify"
     assert phone.templates.reset(template.id, request={}).content.body
-    assert [one.id for one in phone.templates.list().templates or []] == [template.id]
+    listed = phone.templates.list().templates or []
+    assert [one.id for one in listed if one.id] == [template.id]
     assert phone.templates.test(template.id, to="+15550100").message == TESTED
     phone.templates.delete(template.id)
 
@@ -283,7 +284,8 @@ def test_permissions_and_roles_of_users(client: Any) -> None:
     assert [one.id for one in client.users.effective_roles.list(user)] == [role.id]
     assert list(client.users.effective_roles.sources.groups.list(user, role_id=role.id)) == []
     client.users.permissions.delete(user, permissions=wanted)
-    assert list(client.users.permissions.list(user)) == []
+    left = list(client.users.permissions.list(user))
+    assert [one.sources[0]["source_type"] for one in left] == ["ROLE"]
 
 
 def test_what_users_are_enrolled_with(client: Any) -> None:
@@ -291,7 +293,7 @@ def test_what_users_are_enrolled_with(client: Any) -> None:
     methods = client.users.authentication_methods
 
     made = methods.create(user, type="phone", name="Mine", phone_number="+15550100")
-    assert methods.get(user, made.id).phone_number == "+15550100"
+    assert methods.get(user, made.id).phone_number == "XXXXX0100"
     assert methods.update(user, made.id, name="Ours").name == "Ours"
     assert [one.id for one in methods.list(user)] == [made.id]
     replaced = methods.set(user, request=[{"type": "totp", "name": "App"}])

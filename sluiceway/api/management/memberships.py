@@ -16,7 +16,7 @@ from sluiceway.management.memberships import (
     ORGANIZATION_MEMBERS,
     ROLE_USERS,
 )
-from sluiceway.management.resources import load_item, shown_item
+from sluiceway.management.resources import delete_item, load_item, shown_item
 from sluiceway.management.tenant_resources import ORGANIZATIONS, ROLES
 
 if TYPE_CHECKING:
@@ -69,11 +69,11 @@ async def _assign_users(call: Call) -> None:
 async def _user_roles(call: Call) -> JsonValue:
     environment, user_id = _environment(call), call.path["id"]
     await users.get_user(environment, user_id)
-    ids, total, key = _page(
-        call, "roles", await memberships.list_left(environment, ROLE_USERS, user_id)
-    )
+    ids = await memberships.list_left(environment, ROLE_USERS, user_id)
     items = await memberships.load_many(environment, ROLES, ids)
-    return paged(key, items, call.query, total=total)
+    items.sort(key=lambda role: str(role["name"]))  # recorded
+    offset, limit = slice_of(call.query)
+    return paged("roles", items[offset : offset + limit], call.query, total=len(items))
 
 
 async def _give_roles(call: Call) -> None:
@@ -185,6 +185,18 @@ def _route(
     )
 
 
+async def _delete_role(call: Call) -> JsonObject:
+    await delete_item(_environment(call), ROLES, call.path["id"])
+    return {}
+
+
+def _as_roles(route: Route) -> Route:
+    """Return *route* as recorded for roles: 200 to creation, and ``{}`` with 200 to deletion."""
+    if route.method == "DELETE":
+        return replace(route, status=200, handle=_delete_role)
+    return replace(route, status=200) if route.method == "POST" else route
+
+
 ROUTES: Final = (
     *crud_routes(
         ORGANIZATIONS,
@@ -244,11 +256,7 @@ ROUTES: Final = (
         body=_ids("roles"),
         status=204,
     ),
-    # Auth0 answers 200 to the creation of a role, unlike that of everything else.
-    *(
-        replace(route, status=200) if route.method == "POST" else route
-        for route in crud_routes(ROLES, path="roles", scope="roles", key="roles", name="role")
-    ),
+    *map(_as_roles, crud_routes(ROLES, path="roles", scope="roles", key="roles", name="role")),
     _route(
         "GET",
         "/api/v2/roles/{id}/users",

@@ -111,7 +111,9 @@ async def permissions_with_sources(environment: Environment, user_id: str) -> li
         given = await list_permissions(environment, Holder(role=str(role["id"])))
         source: JsonObject = {"source_id": role["id"], "source_name": role["name"]}
         add(given, {**source, "source_type": "ROLE"})
-    listed = [{**item, "sources": sources[which]} for which, item in merged.items()]
+    listed: list[JsonObject] = [
+        {**item, "sources": sources[which]} for which, item in merged.items()
+    ]
     return sorted(listed, key=_order)
 
 

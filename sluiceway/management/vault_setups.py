@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from sluiceway.management.fields import choice, closed, open_object, text
 from sluiceway.management.validation import Schema
+from sluiceway.management.vault_setup_words import words_of_field, words_of_kind
 from sluiceway.vault.base import is_secret
 
 if TYPE_CHECKING:
@@ -161,20 +162,24 @@ def check_setup(app_id: str, setup: JsonValue) -> None:
 
 
 def setup_kinds() -> dict[str, list[JsonValue]]:
-    """Return, by app, the kinds of setup there are: ``{type, fields: [{name, ...}]}``."""
-    return {app_id: [_kind(schema) for schema in schemas] for app_id, schemas in _SETUPS.items()}
+    """Return, by app, the kinds of setup there are: ``{type, title, fields: [{name, ...}]}``."""
+    return {
+        app_id: [_kind(app_id, schema) for schema in schemas] for app_id, schemas in _SETUPS.items()
+    }
 
 
-def _kind(schema: JsonObject) -> JsonObject:
+def _kind(app_id: str, schema: JsonObject) -> JsonObject:
     properties = cast("dict[str, JsonObject]", schema["properties"])
     required = cast("list[str]", schema.get("required", []))
     members = {**properties, **(_JWT_KEYS if "algorithm" in properties else {})}
     type_ = cast("list[str]", members["type"]["enum"])[0]
     return {
         "type": type_,
+        **words_of_kind(type_),
         "fields": [
             {
                 "name": name,
+                **words_of_field(app_id, name),
                 "required": name in required,
                 "secret": is_secret(name),
                 "choices": member.get("enum"),

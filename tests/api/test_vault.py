@@ -369,6 +369,21 @@ def test_the_apps_tell_what_they_are_set_up_with(vault: VaultDoor) -> None:
     assert {field["name"] for field in apps["JWT"][0]["fields"]} >= {"algorithm", "private_key"}
 
 
+def test_the_apps_tell_how_people_call_it_all(vault: VaultDoor) -> None:
+    apps = vault.call("GET", f"{OURS}/apps").body["apps"]
+    (twilio,) = apps["TWILIO"]
+    (jwt,) = apps["JWT"]
+    assert [field["title"] for field in twilio["fields"]] == ["Account SID", "Auth token"]
+    assert apps["HTTP"][0]["title"] == "Bearer token"
+    assert [one["name"] for one in jwt["fields"] if one["multiline"]] == [
+        "private_key",
+        "public_key",
+    ]
+    assert "steps cannot use it" in apps["DOCUSIGN"][0]["tip"]
+    kinds = [kind for kinds in apps.values() for kind in kinds]
+    assert all(kind["title"] and all(field["title"] for field in kind["fields"]) for kind in kinds)
+
+
 def test_rotation_and_verification(vault: VaultDoor) -> None:
     assert vault.call("GET", f"{OURS}/rotation").body == {"running": False, "version": None}
     ids = [vault.connect(f"c{number}") for number in range(5)]

@@ -106,6 +106,61 @@ def test_import_edit_save_compare_and_go_back(console: Page, server: Server) -> 
     assert exported["flows"]["#FLOW-1#"]["actions"][0]["params"]["connection_id"] == "#CONN-1#"
 
 
+def test_a_change_is_shown_by_meaning_and_as_json_before_it_is_saved(
+    console: Page, server: Server
+) -> None:
+    page = console
+    flow = server.api("GET", "/api/v2/flows")[0]
+    page.goto(f"{server.url}/flows/{flow['id']}?action=get_user_s1mp")
+    panel = page.get_by_role("complementary")
+    panel.get_by_role("textbox", name="ID", exact=True).fill("who")
+    panel.get_by_label("Alias").focus()
+    look_up = page.get_by_role("button", name="Get user Look the user up")
+    expect(look_up).to_have_attribute("title", "New since the last save")
+    page.get_by_role("button", name="Send email Greet the user").click()
+    panel.get_by_role("textbox", name="Subject").fill("Good morning")
+    greet = page.get_by_role("button", name="Send email Greet the user")
+    expect(greet).to_have_attribute("title", "Changed since the last save")
+
+    page.get_by_role("button", name="Save", exact=True).click()
+    save = page.get_by_role("dialog", name="Save as a new version")
+
+    # The server knows that a step with another id is the same step; its references are no change.
+    expect(save.get_by_text("2 steps changed")).to_be_visible()
+    expect(save.get_by_text("renamed", exact=True)).to_be_visible()
+    expect(save.get_by_text("was get_user_s1mp; references to it follow")).to_be_visible()
+    expect(save.get_by_label("After")).to_have_text("Good morning")
+    save.get_by_role("radio", name="As JSON").click()
+    sides = save.get_by_role("group", name="Both as JSON")
+    expect(sides.get_by_text('after: "id": "who"')).to_be_visible()
+    folded = sides.get_by_role("button", name="equal lines").first
+    folded.click()
+    save.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    assert greet.get_attribute("title") is None
+
+
+def test_a_step_and_a_tab_of_a_run_have_an_address(console: Page, server: Server) -> None:
+    page = console
+    flow = server.api("GET", "/api/v2/flows")[0]
+    run = server.api(
+        "POST",
+        f"/sluiceway/v1/flows/{flow['id']}/executions?wait=10",
+        {"fields": {"user_id": server.user_id("ada@example.com")}},
+    )
+
+    page.goto(
+        f"{server.url}/flows/{flow['id']}?execution={run['id']}&step=get_user_s1mp&pane=input"
+    )
+
+    drawer = page.get_by_role("region", name="This run")
+    expect(drawer.get_by_role("group", name="Input")).to_contain_text("auth0|")
+    drawer.get_by_role("tab", name="Times").click()
+    expect(page).to_have_url(re.compile(r"step=get_user_s1mp.*pane=timing"))
+    page.reload()
+    expect(drawer.get_by_text("Attempts")).to_be_visible()
+
+
 def test_debug_a_failed_run_and_mend_it(console: Page, server: Server) -> None:
     ada = server.user_id("ada@example.com")
     flow = server.api(
@@ -268,8 +323,8 @@ def test_set_up_smtp_and_send_a_test(
     dialog = page.get_by_role("dialog", name="Email provider")
     dialog.get_by_label("Provider").select_option("smtp")
     dialog.get_by_label("Default sender").fill("Harbour Coffee <hello@harbour.example>")
-    dialog.get_by_label("Smtp host").fill("127.0.0.1")
-    dialog.get_by_label("Smtp port").fill(str(port))
+    dialog.get_by_label("SMTP host").fill("127.0.0.1")
+    dialog.get_by_label("SMTP port").fill(str(port))
     dialog.get_by_role("button", name="Save").click()
     expect(email.get_by_text("in use", exact=True)).to_be_visible()
 

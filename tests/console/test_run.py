@@ -149,7 +149,7 @@ def test_a_connection_from_the_panel_and_the_vault(console: Page, server: Server
     page.goto(f"{server.url}/flows/{flow['id']}?action=get_user_s1mp")
     page.get_by_role("button", name="Add a vault connection").click()
     dialog = page.get_by_role("dialog", name="Add a vault connection")
-    dialog.get_by_label("Name").fill("Production")
+    dialog.get_by_role("textbox", name="Name", exact=True).fill("Production")
     dialog.get_by_role("textbox", name="Domain", exact=True).fill("shop.eu.auth0.com")
     dialog.get_by_role("textbox", name="Client ID", exact=True).fill("made-up")
     dialog.get_by_label("Client secret", exact=False).fill("a-secret-that-must-not-show")
@@ -174,6 +174,64 @@ def test_a_connection_from_the_panel_and_the_vault(console: Page, server: Server
     page.get_by_role("dialog").get_by_role("button", name="Empty").click()
     expect(page.get_by_role("row", name="Production").get_by_text("no secrets yet")).to_be_visible()
     assert "a-secret-that-must-not-show" not in page.content()
+
+
+def test_a_connection_left_empty_is_set_up_later_and_tried(console: Page, server: Server) -> None:
+    page = console
+    page.goto(f"{server.url}/vault")
+    page.get_by_role("button", name="Add connection").first.click()
+    dialog = page.get_by_role("dialog", name="Add a vault connection")
+    dialog.get_by_label("App").select_option("TWILIO")
+    # What it is set up with is told by the server.
+    expect(dialog.get_by_role("textbox", name="Account SID")).to_be_visible()
+    expect(dialog.get_by_label("Auth token")).to_have_attribute("type", "password")
+    dialog.get_by_label("App").select_option("HTTP")
+    dialog.get_by_role("textbox", name="Name", exact=True).fill("Partner")
+    dialog.get_by_role("radio", name="Leave it empty").check()
+    dialog.get_by_role("button", name="Add connection").click()
+    row = page.get_by_role("row", name="Partner")
+    expect(row.get_by_text("no secrets yet")).to_be_visible()
+
+    row.get_by_role("button", name="Set up").click()
+    again = page.get_by_role("dialog", name="Set up Partner")
+    again.get_by_label("Kind").select_option("OAUTH_CLIENT_CREDENTIALS")
+    again.get_by_role("textbox", name="Client ID").fill("made-up")
+    again.get_by_label("Client secret").fill("made-up-secret")
+    again.get_by_role("textbox", name="Token endpoint").fill("https://127.0.0.1:1/token")
+    again.get_by_role("button", name="Save").click()
+    expect(row.get_by_text("ready", exact=True)).to_be_visible()
+    row.get_by_role("button", name="Test").click()
+    page.get_by_role("dialog", name="Partner does not work").get_by_role(
+        "button", name="Close"
+    ).last.click()
+
+    page.get_by_role("button", name="Rotate the key").click()
+    keys = page.get_by_role("dialog", name="Rotate the vault")
+    keys.get_by_role("button", name="Rotate").click()
+    expect(keys.get_by_text("Key version 2 is in use")).to_be_visible()
+    expect(keys.get_by_text("retired")).to_be_visible()
+
+
+def test_settings_tell_the_latest_changes_and_reset_the_tenant(
+    console: Page, server: Server
+) -> None:
+    page = console
+    flow = server.api("POST", "/api/v2/flows", {"name": "One", "actions": []})
+    server.api("PATCH", f"/api/v2/flows/{flow['id']}", {"name": "Two"})
+    page.goto(f"{server.url}/settings")
+    page.get_by_role("link", name="Saved a flow").first.click()
+    expect(page.get_by_role("heading", name="Two")).to_be_visible()
+
+    page.goto(f"{server.url}/settings")
+    page.get_by_role("button", name="Reset it").click()
+    dialog = page.get_by_role("dialog", name="Reset the embedded tenant?")
+    expect(dialog.get_by_role("button", name="Reset")).to_be_disabled()
+    dialog.get_by_label("Type reset to go on").fill("reset")
+    dialog.get_by_role("button", name="Reset").click()
+    expect(page.get_by_text(re.compile("^Deleted .* objects"))).to_be_visible()
+    assert server.api("GET", "/api/v2/users") == []
+    page.get_by_role("button", name="Add sample data").click()
+    expect(page.get_by_text(re.compile("^Added the sample users"))).to_be_visible()
 
 
 def test_users_clients_and_a_batch(console: Page, server: Server) -> None:

@@ -56,15 +56,24 @@ const openOnBraces = EditorView.updateListener.of((update) => {
 /** Left to itself, the browser keeps the look of what is typed over with inline styles, which the policy forbids. */
 const typeOver = EditorView.domEventHandlers({
   beforeinput(event, view) {
-    const { from, to, empty } = view.state.selection.main
     const { data } = event
-    if (empty || data === null || event.inputType !== 'insertText' || view.composing || view.state.readOnly) return false
+    if (data === null || event.inputType !== 'insertText' || view.composing || view.state.readOnly) return false
+    const { from, to } = typedOver(view)
+    if (from === to) return false
     event.preventDefault()
-    const change = () => view.state.update(view.state.replaceSelection(data), { userEvent: 'input.type', scrollIntoView: true })
+    const change = () => view.state.update({ changes: { from, to, insert: data }, selection: { anchor: from + data.length }, userEvent: 'input.type', scrollIntoView: true })
     if (!view.state.facet(EditorView.inputHandler).some((handler) => handler(view, from, to, data, change))) view.dispatch(change())
     return true
   },
 })
+
+/** The browser's selection, of which the editor is told a moment later only. */
+function typedOver(view: EditorView): { from: number; to: number } {
+  const { anchorNode, anchorOffset, focusNode, focusOffset } = document.getSelection() ?? { anchorNode: null, focusNode: null, anchorOffset: 0, focusOffset: 0 }
+  if (!anchorNode || !focusNode || !view.contentDOM.contains(anchorNode) || !view.contentDOM.contains(focusNode)) return view.state.selection.main
+  const ends = [view.posAtDOM(anchorNode, anchorOffset), view.posAtDOM(focusNode, focusOffset)]
+  return { from: Math.min(...ends), to: Math.max(...ends) }
+}
 
 const oneLine = EditorState.transactionFilter.of((transaction) => {
   if (!transaction.docChanged || transaction.newDoc.lines === 1) return transaction

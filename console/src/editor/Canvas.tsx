@@ -2,11 +2,11 @@
 import { createContext, memo, use, useEffect, useRef, type KeyboardEvent } from 'react'
 import { useActions } from '../api/resources.ts'
 import type { Action, ActionSpec } from '../api/types.ts'
-import { BRANCHES, branchOf, contains, find, isCondition, walk, type Branch, type Place } from '../flow/tree.ts'
+import { BRANCHES, branchOf, contains, endsFlow, find, isCondition, walk, type Branch, type Place } from '../flow/tree.ts'
 import { Icon, Spinner } from '../ui/Icon.tsx'
 import { MenuButton, type MenuItem } from '../ui/Menu.tsx'
 import * as commands from './commands.ts'
-import { endsFlow, hueOf, iconOf, subtitleOf, titleOf } from './look.ts'
+import { hueOf, iconOf, subtitleOf, titleOf } from './look.ts'
 import { useEditor, useStore, type EditorState } from './store.ts'
 
 export interface CanvasProps {
@@ -121,13 +121,13 @@ const AddButton = memo(function AddButton({ parent, branch, index, where }: Plac
 function lookOf(state: EditorState, id: string): string {
   const step = state.run?.steps[id]
   const status = state.run ? step?.status ?? (state.run.isLive ? 'WAITING' : 'SKIPPED') : ''
-  return [state.selected === id ? 1 : 0, state.problems[id]?.length ?? 0, id in state.pinned ? 1 : 0, status, step?.status_code ?? ''].join()
+  return [state.selected === id ? 1 : 0, state.problems[id]?.length ?? 0, id in state.pinned ? 1 : 0, status, step?.status_code ?? '', state.touched[id] ?? ''].join()
 }
 
 const Card = memo(function Card({ action }: { action: Action }) {
   const store = useStore()
   const specs = use(SpecsContext)
-  const [on, problemCount, isPinned, statusText, codeText] = useEditor((state) => lookOf(state, action.id)).split(',')
+  const [on, problemCount, isPinned, statusText, codeText, touched] = useEditor((state) => lookOf(state, action.id)).split(',')
   const isSelected = on === '1'
   const problems = Number(problemCount)
   const pinned = isPinned === '1'
@@ -152,7 +152,7 @@ const Card = memo(function Card({ action }: { action: Action }) {
     { label: 'Remove', icon: 'trash', keys: 'Del', bad: true, onSelect: () => commands.removeStep(store, action.id) },
   ]
   return (
-    <div className={`step-card ${isSelected ? 'on' : ''} ${problems ? 'has-problems' : ''} ${status ? `run-${status.toLowerCase()}` : ''}`} draggable
+    <div className={`step-card ${isSelected ? 'on' : ''} ${touched ? `touched ${touched}` : ''} ${problems ? 'has-problems' : ''} ${status ? `run-${status.toLowerCase()}` : ''}`} draggable
       onDragStart={(event) => {
         event.dataTransfer.effectAllowed = 'move'
         event.dataTransfer.setData('text/plain', action.id)
@@ -160,7 +160,7 @@ const Card = memo(function Card({ action }: { action: Action }) {
         setTimeout(() => store.set({ dragging: action.id }), 0)
       }}
       onDragEnd={() => store.set({ dragging: null })}>
-      <button type="button" className="card-main" data-card={action.id} aria-current={isSelected ? 'true' : undefined} aria-expanded={isSelected}
+      <button type="button" className="card-main" data-card={action.id} title={touched === 'new' ? 'New since the last save' : touched ? 'Changed since the last save' : undefined} aria-current={isSelected ? 'true' : undefined} aria-expanded={isSelected}
         onClick={() => { store.select(action.id); latest.props?.onOpen(action.id) }}>
         <span className={`step-icon ${hueOf(action.type, action.action)}`}><Icon name={iconOf(action.type, action.action)} size={18} /></span>
         <span className="card-text"><span className="card-title">{title}</span>{subtitle && <span className="card-sub" title={subtitle}>{subtitle}</span>}</span>

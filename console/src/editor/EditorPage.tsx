@@ -24,7 +24,8 @@ import { Keys } from './Keys.tsx'
 import { Panel, type PanelTab } from './Panel.tsx'
 import { RunDialog, type RunRequest } from './RunDialog.tsx'
 import { EditorStore, StoreContext, useEditor, useStore } from './store.ts'
-import { FlowDiff, Versions } from './Versions.tsx'
+import { FlowDiff } from './FlowDiff.tsx'
+import { Versions } from './Versions.tsx'
 import './canvas.css'
 import './editor.css'
 
@@ -90,14 +91,15 @@ function Editor() {
       store.set({ run: state })
       if (!state.isLive) { invalidate('executions'); invalidate('overview') }
     })
-    setQuery({ execution: execution.id, step: null })
+    const isOpen = new URLSearchParams(location.search).get('execution') === execution.id
+    setQuery({ execution: execution.id, ...(isOpen ? {} : { step: null, pane: null }) })
   }, [store])
   const executionId = query.get('execution')
   useEffect(() => {
     if (!executionId) { stop.current(); store.set({ run: null }); return }
     if (store.get().run?.execution.id === executionId) return
     let gone = false
-    getExecution(executionId).then((found) => { if (!gone) watch(found) }, (error: unknown) => { reportError(error); setQuery({ execution: null, step: null }) })
+    getExecution(executionId).then((found) => { if (!gone) watch(found) }, (error: unknown) => { reportError(error); setQuery({ execution: null, step: null, pane: null }) })
     return () => { gone = true }
   }, [executionId, store, watch])
   useEffect(() => () => stop.current(), [])
@@ -304,13 +306,14 @@ function SaveDialog({ onSave, onClose }: { onSave: (comment: string) => Promise<
   const store = useStore()
   const [comment, setComment] = useState('')
   const [busy, setBusy] = useState(false)
+  const [[before, after]] = useState(() => [store.get().saved, store.doc] as const)
   const problems = useEditor((state) => state.allProblems.filter((one) => one.severity !== 'warning').length)
   return (
     <Dialog size="wide" title="Save as a new version" onClose={onClose} onSubmit={() => { setBusy(true); void onSave(comment).finally(() => setBusy(false)) }} foot={<><Button onClick={onClose}>Cancel</Button><Button type="submit" kind="primary" icon="save" busy={busy}>Save</Button></>}>
       <div className="stack">
         {problems > 0 && <Note kind="warn">{problems} {problems === 1 ? 'problem is' : 'problems are'} left. The flow can be saved; the steps concerned will fail when they run.</Note>}
         <TextField label="What changed, and why" value={comment} onChange={setComment} maxLength={500} autoFocus placeholder="For those who read the versions later" />
-        <FlowDiff before={store.get().saved} after={store.doc} />
+        <FlowDiff before={before} after={after} />
       </div>
     </Dialog>
   )
@@ -389,7 +392,7 @@ function RunDrawer({ onAgain }: { onAgain: (id: string) => void }) {
   const store = useStore()
   const run = useEditor((state) => state.run)
   const { query } = useLocation()
-  const [tab, setTab] = useState<StepTab>('output')
+  const tab = (query.get('pane') as StepTab | null) ?? 'output'
   const [small, setSmall] = useState(false)
   const [replaying, setReplaying] = useState(false)
   if (!run) return null
@@ -402,11 +405,11 @@ function RunDrawer({ onAgain }: { onAgain: (id: string) => void }) {
         <span className="grow" />
         {!isDry && !run.isLive && <Button small icon="diff" onClick={() => setReplaying(true)}>Replay</Button>}
         {replaying && <ReplayDialog execution={run.execution} edited={store.doc} onClose={() => setReplaying(false)} />}
-        {!isDry && <ExecutionActions execution={run.execution} onAgain={onAgain} onGone={() => setQuery({ execution: null, step: null })} />}
+        {!isDry && <ExecutionActions execution={run.execution} onAgain={onAgain} onGone={() => setQuery({ execution: null, step: null, pane: null })} />}
         <IconButton icon={small ? 'up' : 'down'} label={small ? 'Show the steps' : 'Make small'} onClick={() => setSmall(!small)} />
-        <IconButton icon="close" label="Close the run" onClick={() => { store.set({ run: null }); setQuery({ execution: null, step: null }) }} />
+        <IconButton icon="close" label="Close the run" onClick={() => { store.set({ run: null }); setQuery({ execution: null, step: null, pane: null }) }} />
       </header>
-      {!small && <ExecutionView live={run} step={query.get('step')} tab={tab} onTab={setTab} onStep={(id) => {
+      {!small && <ExecutionView live={run} step={query.get('step')} tab={tab} onTab={(pane) => setQuery({ pane })} onStep={(id) => {
         setQuery({ step: id })
         const card = id ? document.querySelector(`[data-card="${CSS.escape(id)}"]`) : null
         card?.scrollIntoView({ block: 'center', inline: 'center', behavior: 'smooth' })

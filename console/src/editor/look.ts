@@ -12,7 +12,7 @@ const ICONS: Record<string, IconName> = {
   'TWILIO/SEND_SMS': 'sms', 'TWILIO/MAKE_CALL': 'call', 'SENDGRID/SEND_EMAIL': 'mail', 'MAILJET/SEND_EMAIL': 'mail', 'TELEGRAM/SEND_MESSAGE': 'sms', 'WHATSAPP/SEND_MESSAGE': 'sms',
 }
 const FAMILIES: Record<string, IconName> = { AUTH0: 'shield', FLOW: 'flow', HTTP: 'globe', JSON: 'json', XML: 'code', JWT: 'key', OTP: 'shield', STRIPE: 'money', EMAIL: 'mail' }
-const TITLES: Record<string, string> = { AUTH0: 'Auth0', FLOW: 'Logic', HTTP: 'HTTP', JSON: 'JSON', XML: 'XML', JWT: 'JSON Web Token', OTP: 'One-time codes', EMAIL: 'Email', GOOGLE_SHEETS: 'Google Sheets', BIGQUERY: 'BigQuery', HUBSPOT: 'HubSpot', SENDGRID: 'SendGrid', WHATSAPP: 'WhatsApp', ACTIVECAMPAIGN: 'ActiveCampaign' }
+const TITLES: Record<string, string> = { AUTH0: 'Auth0', FLOW: 'Logic', HTTP: 'HTTP', JSON: 'JSON', XML: 'XML', JWT: 'JSON Web Token', OTP: 'One-time codes', EMAIL: 'Email', GOOGLE_SHEETS: 'Google Sheets', BIGQUERY: 'BigQuery', DOCUSIGN: 'DocuSign', HUBSPOT: 'HubSpot', SENDGRID: 'SendGrid', WHATSAPP: 'WhatsApp', ACTIVECAMPAIGN: 'ActiveCampaign' }
 
 export const iconOf = (type: string, action: string): IconName => ICONS[`${type}/${action}`] ?? FAMILIES[type] ?? 'puzzle'
 export const familyTitle = (type: string) => TITLES[type] ?? type.charAt(0) + type.slice(1).toLowerCase().replaceAll('_', ' ')
@@ -38,6 +38,3 @@ export function subtitleOf(action: Action): string {
   }
   return ''
 }
-
-/** Actions after which a flow does not go on. */
-export const endsFlow = (action: Action) => action.type === 'FLOW' && (action.action === 'ERROR_MESSAGE' || action.action === 'RETURN_JSON')

@@ -2,6 +2,7 @@
 import { createContext, useContext, useSyncExternalStore } from 'react'
 import type { Action, Execution, Problem, Step } from '../api/types.ts'
 import { begin, record, redo, undo, type History } from '../flow/history.ts'
+import { touched } from '../flow/changes.ts'
 import { allIds, find, walk } from '../flow/tree.ts'
 
 export interface Doc { name: string; actions: Action[] }
@@ -17,6 +18,8 @@ export interface EditorState {
   allProblems: readonly Problem[]
   run: RunState | null
   dragging: string | null
+  /** Steps that are not as they were saved. */
+  touched: Readonly<Record<string, 'new' | 'changed'>>
   /** Values shown in place of an output while completing and running from here; never in production. */
   pinned: Record<string, unknown>
 }
@@ -30,7 +33,7 @@ export class EditorStore {
     this.flowId = flowId
     this.state = {
       history: begin(doc), saved: doc, selected: null, collapsed: new Set(), zoom: 1,
-      problems: {}, allProblems: [], run: null, dragging: null, pinned: readPinned(flowId),
+      problems: {}, allProblems: [], run: null, dragging: null, touched: {}, pinned: readPinned(flowId),
     }
   }
 
@@ -41,7 +44,10 @@ export class EditorStore {
   subscribe = (listener: () => void) => { this.listeners.add(listener); return () => this.listeners.delete(listener) }
 
   set(changes: Partial<EditorState>) {
-    this.state = { ...this.state, ...changes }
+    const before = this.state
+    this.state = { ...before, ...changes }
+    const { history, saved } = this.state
+    if (history.now !== before.history.now || saved !== before.saved) this.state.touched = touched(saved.actions, history.now.actions)
     for (const listener of this.listeners) listener()
   }
 

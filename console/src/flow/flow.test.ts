@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Action, Json } from '../api/types.ts'
+import { stepsOf, touched } from './changes.ts'
 import { describe, OPERATORS, readCondition, writeCondition } from './conditions.ts'
 import { begin, record, redo, undo } from './history.ts'
 import { parseTemplateJson } from './jsonText.ts'
-import { segments } from './sms.ts'
+import { alignLines, inner } from './lines.ts'
 import { copyWithNewIds, earlier, find, insert, move, removeAction, renameId, renameReferences, step, walk } from './tree.ts'
 
 const leaf = (id: string, params: Record<string, Json> = {}): Action => ({ id, type: 'FLOW', action: 'DO_NOTHING', params })
@@ -48,6 +49,14 @@ test('what can have run before: the way to the step, and branches passed on it',
   assert.equal(names('t2'), 'a c t1')
   assert.equal(names('e1'), 'a c')
   assert.equal(names('z'), 'a c t1? t2? e1?')
+})
+
+test('steps of a branch that ends the flow have not run after it, and those of the other have', () => {
+  const end: Action = { id: 'stop', type: 'FLOW', action: 'ERROR_MESSAGE', params: {} }
+  const names = (actions: Action[]) => earlier(actions, 'z').map((one) => one.action.id + (one.certain ? '' : '?')).join(' ')
+  assert.equal(names([fork('c', [leaf('t')], [leaf('e'), end]), leaf('z')]), 'c t')
+  assert.equal(names([fork('c', [leaf('t')], [fork('d', [leaf('x'), end], [leaf('y')])]), leaf('z')]), 'c t? d? y?')
+  assert.equal(names([fork('c', [leaf('t')], [fork('d', [end], [{ ...end, id: 'too' }])]), leaf('z')]), 'c t')
 })
 
 test('a copy has ids of its own, and its references follow', () => {
@@ -106,11 +115,31 @@ test('every operator goes in and out', () => {
   assert.equal(describe({ operator: 'AND', operands: [{ operator: 'EQ', operands: ['{{ fields.a }}', 'x'] }, { operator: 'EXISTS', operands: ['{{b}}'] }] }), 'fields.a is equal to x and b exists')
 })
 
-test('segments of a text message', () => {
-  assert.deepEqual(segments(''), { encoding: 'GSM-7', length: 0, parts: 0, left: 160 })
-  assert.equal(segments('x'.repeat(160)).parts, 1)
-  assert.equal(segments('x'.repeat(161)).parts, 2)
-  assert.equal(segments('€'.repeat(81)).parts, 2)
-  assert.deepEqual(segments('🎉'), { encoding: 'UCS-2', length: 2, parts: 1, left: 68 })
-  assert.equal(segments('ş'.repeat(71)).parts, 2)
+test('which cards were touched since the flow was saved', () => {
+  const saved = sample()
+  assert.deepEqual(touched(saved, saved), {})
+  assert.deepEqual(touched(saved, insert(saved, { parent: 'c', branch: 'then', index: 0 }, leaf('new'))), { new: 'new' })
+  assert.deepEqual(touched(saved, [leaf('a', { v: 1 }), ...saved.slice(1)]), { a: 'changed' })
+  assert.deepEqual(touched(saved, structuredClone(saved)), {})
+})
+
+test('a difference as the server tells it, step by step in the order of the flow', () => {
+  const place = { parent: null, branch: null, index: 0 }
+  const steps = stepsOf({
+    flow: 'x', change: 'changed', renamed: { old: 'a' }, removed: [{ action: leaf('gone'), place }], added: [{ action: leaf('t1'), place }],
+    moved: [{ id: 'z', before: { parent: 'c', branch: 'then', index: 1 }, after: { ...place, index: 2 } }], swapped: ['c'], changed: [{ id: 'a', pointer: '/params/v', after: 1 }],
+  }, sample())
+  assert.deepEqual(steps.map((one) => `${one.kind} ${one.id}`), ['changed a', 'changed c', 'added t1', 'changed z', 'removed gone'])
+  assert.equal(steps[0]?.was, 'old')
+  assert.deepEqual(steps[0]?.changes, [{ pointer: '/params/v', before: undefined, after: 1 }])
+  assert.equal(steps[1]?.isSwapped, true)
+  assert.deepEqual(steps[3]?.moved, { from: 'TRUE of c, place 2', to: 'place 3' })
+})
+
+test('two texts side by side keep equal lines level', () => {
+  const rows = alignLines('a\nb\nc\nd', 'a\nx\ny\nc\nd\ne')
+  assert.deepEqual(rows.map((row) => `${row.before ?? '-'}|${row.after ?? '-'}`), ['a|a', 'b|x', '-|y', 'c|c', 'd|d', '-|e'])
+  assert.deepEqual(rows[3]?.numbers, [3, 4])
+  assert.deepEqual(alignLines('same', 'same').map((row) => row.numbers), [[1, 1]])
+  assert.deepEqual(inner('"to": "ada"', '"to": "alan"'), { start: 8, beforeEnd: 10, afterEnd: 11 })
 })

@@ -178,6 +178,12 @@ export function renameId(actions: readonly Action[], from: string, to: string): 
   return actions.map(rename)
 }
 
+/** Actions after which a flow does not go on. */
+export const endsFlow = (action: Action) => action.type === 'FLOW' && (action.action === 'ERROR_MESSAGE' || action.action === 'RETURN_JSON')
+
+/** Whether no way through these steps comes out at their end. */
+const isDeadEnd = (list: readonly Action[]): boolean => list.some((action) => endsFlow(action) || (isCondition(action) && BRANCHES.every((name) => isDeadEnd(branchOf(action, name)))))
+
 /** Steps that can have run before another: earlier ones, the conditions around it, and what may have run in earlier branches. */
 export function earlier(actions: readonly Action[], id: string): { action: Action; certain: boolean }[] {
   const found: { action: Action; certain: boolean }[] = []
@@ -190,19 +196,22 @@ export function earlier(actions: readonly Action[], id: string): { action: Actio
       if (action.id === id) return true
       found.push({ action, certain: true })
       if (!isCondition(action)) continue
-      for (const name of BRANCHES) {
-        const mark = found.length
-        const inside = branchOf(action, name)
-        if (inside.some((child) => contains(child, id))) {
-          // The other branch, listed before, cannot have run on this path.
-          const start = found.findIndex((entry) => entry.action === action) + 1
-          found.splice(start, mark - start)
-          visit(inside)
-          return true
-        }
-        for (const { action: nested } of walk(inside)) found.push({ action: nested, certain: false })
-      }
+      const around = BRANCHES.find((name) => branchOf(action, name).some((child) => contains(child, id)))
+      if (around) return visit(branchOf(action, around))
+      passed(action, true)
     }
     return false
+  }
+
+  /** What may have run inside a condition that was come out of. */
+  function passed(condition: Action, certain: boolean) {
+    const open = BRANCHES.filter((name) => !isDeadEnd(branchOf(condition, name)))
+    for (const name of open) {
+      const isSure = certain && open.length === 1
+      for (const action of branchOf(condition, name)) {
+        found.push({ action, certain: isSure })
+        if (isCondition(action)) passed(action, isSure)
+      }
+    }
   }
 }

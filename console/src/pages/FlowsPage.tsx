@@ -47,7 +47,7 @@ export function FlowsPage({ onTour }: { onTour: () => void }) {
             <tbody>
               {shown.map((flow) => (
                 <tr key={flow.id}>
-                  <td><Link className="title-link" to={`/flows/${seg(flow.id)}`}>{flow.name}</Link><div className="muted mono ellipsis">{flow.id}</div></td>
+                  <td><Link className="title-link" to={`/flows/${seg(flow.id)}`}>{flow.name}</Link><div className="muted mono ellipsis cell-id">{flow.id}</div></td>
                   <td className="hide-narrow soft">{flow.executed_at ? new Date(flow.executed_at).toLocaleDateString('en', { dateStyle: 'medium' }) : <span className="muted">never</span>}</td>
                   <td className="soft"><Ago at={flow.updated_at} /></td>
                   <td className="actions">

@@ -62,7 +62,9 @@ export function ProvidersPage() {
 }
 
 const changed = () => { invalidate('providers'); invalidate('overview') }
-const words = (name: string) => name.replaceAll('_', ' ').replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase().replace(/^./, (first) => first.toUpperCase())
+const SPELLED: Record<string, string> = { smtp: 'SMTP', api: 'API', id: 'ID', url: 'URL', sid: 'SID', pass: 'password', aws: 'AWS', mssid: 'Messaging Service SID' }
+/** A name of the wire as people write it: `smtp_host` is SMTP host. */
+const words = (name: string) => name.replaceAll('_', ' ').replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase().split(' ').map((word) => SPELLED[word] ?? word).join(' ').replace(/^./, (first) => first.toUpperCase())
 const isSecret = (name: string) => /key|secret|pass|token|connectionString/i.test(name) && name !== 'accessKeyId'
 
 async function toggle(kind: Kind, current: JsonObject, on: boolean) {

@@ -1,13 +1,17 @@
 /** What this server is, how it stands, and who changed what. */
-import { get } from '../api/client.ts'
-import { useQuery } from '../api/query.ts'
+import { useState } from 'react'
+import { get, post } from '../api/client.ts'
+import { invalidate, useQuery } from '../api/query.ts'
 import { useOverview } from '../api/resources.ts'
-import { useTitle } from '../app/router.tsx'
+import { Link, useTitle } from '../app/router.tsx'
 import { Page } from '../app/Shell.tsx'
 import { useSession } from '../app/session.tsx'
 import { setTheme, useTheme } from '../app/theme.ts'
 import { Button, CopyButton, Note, Segmented, Skeleton } from '../ui/controls.tsx'
+import { Confirm } from '../ui/Dialog.tsx'
 import { Ago } from '../ui/time.tsx'
+import { reportError, toast } from '../ui/toasts.tsx'
+import { said } from './audit.ts'
 import { statusWords } from '../run/status.tsx'
 
 interface Entry { seq: number; at: string; actor: string; action: string; target: string }
@@ -38,9 +42,11 @@ export function SettingsPage() {
             <p className="hint">{session.scopes.length} scopes. A session lasts twelve hours.</p>
           </section>
           <section className="card pad stack s"><h2>How it stands</h2><dl className="facts">
+            {Object.values({ ...data.counts.executions, ...data.counts.outbox }).every((count) => !count) && <p className="muted">Nothing has run yet.</p>}
             {Object.entries(data.counts.executions).filter(([, count]) => count > 0).map(([status, count]) => <div key={status}><dt>{statusWords(status)}</dt><dd className="num">{count} {count === 1 ? 'execution' : 'executions'}</dd></div>)}
             {Object.entries(data.counts.outbox).filter(([, count]) => count > 0).map(([status, count]) => <div key={status}><dt>{statusWords(status)}</dt><dd className="num">{count} {count === 1 ? 'message' : 'messages'}</dd></div>)}
           </dl><p className="hint">More numbers for Prometheus at <a className="inline" href="/metrics">/metrics</a>.</p></section>
+          <TenantCard />
         </div>
       )}
       <section className="stack s"><h2>Latest changes</h2>
@@ -48,10 +54,42 @@ export function SettingsPage() {
         {audit.data && (
           <div className="card table-wrap" tabIndex={0} role="region" aria-label="Latest changes"><table className="table">
             <thead><tr><th>When</th><th>Who</th><th>What</th></tr></thead>
-            <tbody>{audit.data.map((entry) => <tr key={entry.seq}><td className="soft"><Ago at={entry.at} /></td><td className="mono muted">{entry.actor.replace('client:', '').slice(0, 14)}</td><td className="mono">{entry.action.split(' ')[0]} {entry.target}</td></tr>)}{!audit.data.length && <tr><td colSpan={3} className="muted">Nothing has been changed yet.</td></tr>}</tbody>
+            <tbody>{audit.data.map((entry) => <tr key={entry.seq}><td className="soft"><Ago at={entry.at} /></td><td className="mono muted">{entry.actor.replace('client:', '').slice(0, 14)}</td><td><What entry={entry} /></td></tr>)}{!audit.data.length && <tr><td colSpan={3} className="muted">Nothing has been changed yet.</td></tr>}</tbody>
           </table></div>
         )}
       </section>
     </Page>
+  )
+}
+
+function What({ entry }: { entry: Entry }) {
+  const found = said(entry.action, entry.target)
+  if (!found) return <span className="mono">{entry.action.split(' ')[0]} {entry.target}</span>
+  const title = `${entry.action.split(' ')[0] ?? ''} ${entry.target}`
+  return found.to ? <Link to={found.to} title={title}>{found.words}</Link> : <span title={title}>{found.words}</span>
+}
+
+/** The tenant inside this server: filled with samples, or emptied. */
+function TenantCard() {
+  const [asking, setAsking] = useState(false)
+  const [busy, setBusy] = useState(false)
+  const refreshed = () => { invalidate('users'); invalidate('flows'); invalidate('overview'); invalidate('audit'); invalidate('providers') }
+  const addSamples = async () => {
+    setBusy(true)
+    try {
+      const { added } = await post<{ added: boolean }>('/sluiceway/v1/tenant/samples')
+      toast(added ? 'Added the sample users and the sample flow' : 'Nothing was added: samples go into an empty tenant only. Reset it first.', { kind: added ? 'good' : 'bad' })
+      refreshed()
+    } catch (error) { reportError(error) } finally { setBusy(false) }
+  }
+  return (
+    <section className="card pad stack"><h2>Embedded tenant</h2>
+      <p className="soft">Flows reach it as the connection <code>local</code>. Its users are under <Link className="inline" to="/users">Users</Link>.</p>
+      <div className="row wrap"><Button small icon="plus" busy={busy} onClick={() => void addSamples()}>Add sample data</Button><Button small icon="trash" onClick={() => setAsking(true)}>Reset it</Button></div>
+      {asking && <Confirm title="Reset the embedded tenant?" action="Reset" danger type="reset" onClose={() => setAsking(false)} onConfirm={async () => {
+        try { const { deleted } = await post<{ deleted: number }>('/sluiceway/v1/tenant/reset'); toast(`Deleted ${deleted} ${deleted === 1 ? 'object' : 'objects'}`); refreshed() } catch (error) { reportError(error) }
+        setAsking(false)
+      }}>Its users, roles, organizations, templates and providers are deleted for good. Flows, the vault, executions and clients stay.</Confirm>}
+    </section>
   )
 }

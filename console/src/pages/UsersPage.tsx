@@ -37,13 +37,13 @@ export function UsersPage({ userId }: { userId?: string }) {
       {users.length > 0 && (
         <div className="card table-wrap" tabIndex={0} role="region" aria-label="Users">
           <table className="table">
-            <thead><tr><th>User</th><th className="hide-narrow">Connection</th><th className="hide-narrow">Id</th><th>Created</th></tr></thead>
+            <thead><tr><th>User</th><th className="hide-narrow">Connection</th><th className="hide-narrow">Id</th><th className="hide-narrow">Created</th></tr></thead>
             <tbody>{users.map((user) => (
               <tr key={user.user_id} className="clickable" onClick={() => navigate(`/users/${seg(user.user_id)}`)}>
                 <td><span className="row"><span className="avatar" aria-hidden="true">{(user.name ?? user.email ?? '?').charAt(0).toUpperCase()}</span><span className="grow"><Link className="title-link" to={`/users/${seg(user.user_id)}`} onClick={(event) => event.stopPropagation()}>{user.name || user.email || user.phone_number || user.user_id}</Link><div className="muted">{user.email}{user.blocked && <> <span className="badge warn">blocked</span></>}</div></span></span></td>
                 <td className="soft hide-narrow">{user.identities?.[0]?.connection}</td>
                 <td className="mono muted hide-narrow">{user.user_id}</td>
-                <td className="soft"><Ago at={user.created_at} /></td>
+                <td className="soft hide-narrow"><Ago at={user.created_at} /></td>
               </tr>
             ))}</tbody>
           </table>

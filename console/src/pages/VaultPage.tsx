@@ -16,7 +16,7 @@ import { reportError, toast } from '../ui/toasts.tsx'
 import { ConnectionDialog } from './ConnectionDialog.tsx'
 import { Search } from './FlowsPage.tsx'
 
-interface Trial { ok: boolean; message?: string; error?: { message?: string; hint?: string }; took_ms?: number }
+interface Trial { name: string; ok: boolean; message?: string; error?: { message?: string; hint?: string }; took_ms?: number; scopes?: { granted?: string[] | null; needed?: Record<string, string[]>; missing?: string[] | null } | null }
 
 export function VaultPage() {
   useTitle('Vault')
@@ -24,15 +24,19 @@ export function VaultPage() {
   const { query } = useLocation()
   const [text, setText] = useState('')
   const [open, setOpen] = useState<{ kind: 'add' | 'change' | 'empty' | 'delete' | 'rotate'; one?: Connection } | null>(null)
+  const [trial, setTrial] = useState<Trial | null>(null)
+  const [testing, setTesting] = useState('')
   const canTest = useHas('POST /sluiceway/v1/vault/connections/{id}/test')
   const canRotate = useHas('POST /sluiceway/v1/vault/rotate')
   const shown = (connections.data ?? []).filter((one) => `${one.name} ${one.app_id}`.toLowerCase().includes(text.toLowerCase()))
   const chosen = query.get('connection')
   const test = async (one: Connection) => {
+    setTesting(one.id)
     try {
       const result = await post<Trial>(`/sluiceway/v1/vault/connections/${seg(one.id)}/test`)
-      toast(result.ok ? `${one.name} works${result.took_ms ? `: answered in ${result.took_ms} ms` : ''}` : `${one.name}: ${result.message ?? result.error?.message ?? 'it does not work'} ${result.error?.hint ?? ''}`, { kind: result.ok ? 'good' : 'bad' })
-    } catch (error) { reportError(error) }
+      if (result.ok) toast(`${one.name} works${result.took_ms ? `: answered in ${result.took_ms} ms` : ''}`, { kind: 'good' })
+      else setTrial(result)
+    } catch (error) { reportError(error) } finally { setTesting('') }
   }
   const only = (connections.data?.length ?? 0) <= 1
   return (
@@ -46,21 +50,24 @@ export function VaultPage() {
       {connections.data && (
         <div className="card table-wrap" tabIndex={0} role="region" aria-label="Connections">
           <table className="table">
-            <thead><tr><th>Name</th><th>App</th><th>State</th><th className="hide-narrow">Changed</th><th><span className="sr">Actions</span></th></tr></thead>
+            <thead><tr><th>Name</th><th className="hide-narrow">App</th><th>State</th><th className="hide-narrow">Changed</th><th><span className="sr">Actions</span></th></tr></thead>
             <tbody>
               {shown.map((one) => (
                 <tr key={one.id} className={one.id === chosen ? 'on' : ''}>
-                  <td><button type="button" className="btn link title-link" onClick={() => setQuery({ connection: one.id === chosen ? null : one.id })}>{one.name}</button><div className="muted mono ellipsis">{one.id === 'local' ? 'the embedded tenant' : one.id}</div></td>
-                  <td><span className="row"><Icon name={iconOf(one.app_id, '')} size={16} />{familyTitle(one.app_id)}</span></td>
+                  <td><button type="button" className="btn link title-link" onClick={() => setQuery({ connection: one.id === chosen ? null : one.id })}>{one.name}</button><div className="muted ellipsis cell-id"><span className="only-narrow">{familyTitle(one.app_id)} · </span>{one.id === 'local' ? 'the embedded tenant' : <span className="mono">{one.id}</span>}</div></td>
+                  <td className="hide-narrow"><span className="row"><Icon name={iconOf(one.app_id, '')} size={16} />{familyTitle(one.app_id)}</span></td>
                   <td>{one.id === 'local' ? <span className="badge accent">built in</span> : one.ready ? <span className="badge good"><Icon name="check" size={12} />ready</span> : <span className="badge warn">no secrets yet</span>}</td>
                   <td className="soft hide-narrow">{one.updated_at ? <Ago at={one.updated_at} /> : ''}</td>
                   <td className="actions">
-                    {canTest && <Button small kind="quiet" icon="bolt" onClick={() => void test(one)}>Test</Button>}
+                    {!one.ready && one.id !== 'local'
+                      ? <Button small kind="quiet" icon="edit" className="hide-narrow" onClick={() => setOpen({ kind: 'change', one })}>Set up</Button>
+                      : canTest && <Button small kind="quiet" icon="bolt" className="hide-narrow" busy={testing === one.id} onClick={() => void test(one)}>Test</Button>}
                     <MenuButton label={`More for ${one.name}`} className="icon-btn" items={() => [
+                      ...(canTest && (one.ready || one.id === 'local') ? [{ label: 'Test', icon: 'bolt', onSelect: () => void test(one) } as const] : []),
                       { label: 'Where it is used', icon: 'flow', onSelect: () => setQuery({ connection: one.id }) },
                       ...(one.id === 'local' ? [] : [
-                        { label: 'Change', icon: 'edit', onSelect: () => setOpen({ kind: 'change', one }) } as const,
-                        { label: 'Empty', icon: 'minus', onSelect: () => setOpen({ kind: 'empty', one }) } as const,
+                        { label: one.ready ? 'Change' : 'Set up', icon: 'edit', onSelect: () => setOpen({ kind: 'change', one }) } as const,
+                        { label: 'Empty', icon: 'minus', disabled: !one.ready, onSelect: () => setOpen({ kind: 'empty', one }) } as const,
                         '-' as const,
                         { label: 'Delete', icon: 'trash', bad: true, onSelect: () => setOpen({ kind: 'delete', one }) } as const,
                       ]),
@@ -78,8 +85,58 @@ export function VaultPage() {
       {open?.kind === 'change' && open.one && <ConnectionDialog existing={open.one} onClose={() => setOpen(null)} onSaved={(saved) => { setOpen(null); toast(`Saved ${saved.name}`) }} />}
       {open?.kind === 'empty' && open.one && <Confirm title={`Empty ${open.one.name}?`} action="Empty" danger onClose={() => setOpen(null)} onConfirm={() => empty(open.one as Connection).finally(() => setOpen(null))}>Its secrets are forgotten; its name stays, so that flows keep pointing at it. <Uses id={open.one.id} /></Confirm>}
       {open?.kind === 'delete' && open.one && <Confirm title={`Delete ${open.one.name}?`} action="Delete" danger onClose={() => setOpen(null)} onConfirm={() => drop(open.one as Connection).finally(() => setOpen(null))}>Steps that use it will fail. <Uses id={open.one.id} /></Confirm>}
-      {open?.kind === 'rotate' && <Confirm title="Rotate the vault’s key?" action="Rotate" onClose={() => setOpen(null)} onConfirm={async () => { try { await post('/sluiceway/v1/vault/rotate'); invalidate('vault/keys'); toast('Everything is being sealed anew') } catch (error) { reportError(error) } setOpen(null) }}>A new key is made, and every secret is sealed with it. Flows go on running meanwhile.</Confirm>}
+      {open?.kind === 'rotate' && <KeysDialog onClose={() => setOpen(null)} />}
+      {trial && <TrialDialog trial={trial} onClose={() => setTrial(null)} />}
     </Page>
+  )
+}
+
+const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
+
+/** Why a connection does not work, and what its client would need. */
+function TrialDialog({ trial, onClose }: { trial: Trial; onClose: () => void }) {
+  const missing = trial.scopes?.missing ?? []
+  return (
+    <Dialog title={`${trial.name} does not work`} onClose={onClose} foot={<Button kind="primary" onClick={onClose}>Close</Button>}>
+      <div className="stack">
+        <Note kind="bad"><b>{sentence(trial.message ?? trial.error?.message ?? 'It gave no answer.')}</b> {trial.error?.hint}</Note>
+        {missing.length > 0 && <div className="stack s"><span className="label">Scopes it lacks, and the flows that need them</span><dl className="facts">{missing.map((scope) => <div key={scope}><dt className="mono">{scope}</dt><dd>{(trial.scopes?.needed?.[scope] ?? []).join(', ')}</dd></div>)}</dl></div>}
+        {trial.took_ms !== undefined && <p className="hint num">Tried for {trial.took_ms} ms.</p>}
+      </div>
+    </Dialog>
+  )
+}
+
+interface Rotation { running: boolean; version: number | null; resealed?: number; broken?: unknown[] }
+interface Key { version: number; state: string; created_at: string }
+
+/** The keys that seal the vault, and a new one in their place. */
+function KeysDialog({ onClose }: { onClose: () => void }) {
+  const keys = useQuery('vault-keys', () => get<{ master_key: string; keys: Key[] }>('/sluiceway/v1/vault/keys'))
+  const [done, setDone] = useState<Rotation | null>(null)
+  const [error, setError] = useState('')
+  const [busy, setBusy] = useState(false)
+  const rotate = async () => {
+    setBusy(true)
+    setError('')
+    try {
+      setDone(await post<Rotation>('/sluiceway/v1/vault/rotate'))
+      keys.reload()
+    } catch (problem) { setError(problem instanceof Error ? problem.message : String(problem)) } finally { setBusy(false) }
+  }
+  const broken = done?.broken?.length ?? 0
+  return (
+    <Dialog title="Rotate the vault’s key?" onClose={onClose} onSubmit={() => void rotate()} foot={done ? <Button kind="primary" onClick={onClose}>Done</Button> : <><Button onClick={onClose}>Cancel</Button><Button type="submit" kind="primary" icon="retry" busy={busy}>Rotate</Button></>}>
+      <div className="stack">
+        {error && <Note kind="bad">{error}</Note>}
+        {done && <Note kind={broken ? 'bad' : 'good'}>{done.running ? 'Secrets are being sealed anew; it goes on by itself.' : `Key version ${done.version ?? '?'} is in use; ${done.resealed ?? 0} ${done.resealed === 1 ? 'secret was' : 'secrets were'} sealed anew.`}{broken > 0 && ` ${broken} could not be opened: sluiceway vault verify names them.`}</Note>}
+        {!done && <p className="soft">A new key is made, and every secret is sealed with it. Flows go on running meanwhile.</p>}
+        {keys.data && <dl className="facts">
+          {keys.data.keys.map((key) => <div key={key.version}><dt>Key version {key.version}</dt><dd>{key.state.toLowerCase()} · made <Ago at={key.created_at} /></dd></div>)}
+          <div><dt>Sealed by</dt><dd className="mono">{keys.data.master_key}</dd></div>
+        </dl>}
+      </div>
+    </Dialog>
   )
 }
 

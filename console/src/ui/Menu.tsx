@@ -37,24 +37,36 @@ export function MenuButton({ label, items, children, className = 'icon-btn small
   )
 }
 
+/** Below the button, or above it where there is more room. */
+function place(menu: HTMLElement | null, anchor: HTMLElement) {
+  if (!menu) return
+  const at = anchor.getBoundingClientRect()
+  const { width, height } = menu.getBoundingClientRect()
+  const isAbove = at.bottom + height + 8 > innerHeight
+  menu.style.left = `${Math.max(8, Math.min(at.right - width, innerWidth - width - 8))}px`
+  menu.style.top = `${Math.max(8, isAbove ? Math.min(at.top - height - 4, innerHeight - height - 8) : at.bottom + 4)}px`
+}
+
 function MenuList({ id, label, anchor, items, onClose }: { id: string; label: string; anchor: HTMLElement; items: readonly MenuItem[]; onClose: (refocus: boolean) => void }) {
   const list = useRef<HTMLDivElement>(null)
   useLayoutEffect(() => {
-    const menu = list.current
-    if (!menu) return
-    const at = anchor.getBoundingClientRect()
-    const { width, height } = menu.getBoundingClientRect()
-    menu.style.left = `${Math.max(8, Math.min(at.right - width, innerWidth - width - 8))}px`
-    menu.style.top = `${at.bottom + height + 8 > innerHeight ? Math.max(8, at.top - height - 4) : at.bottom + 4}px`
-    menu.querySelector<HTMLElement>('[role="menuitem"]:not(:disabled)')?.focus()
+    place(list.current, anchor)
+    list.current?.querySelector<HTMLElement>('[role="menuitem"]:not(:disabled)')?.focus()
   }, [anchor])
   useEffect(() => {
     const away = (event: Event) => {
       if (!list.current?.contains(event.target as Node) && !anchor.contains(event.target as Node)) onClose(false)
     }
+    // A page that is still coming to rest must not take the menu away: it goes along with its button.
+    const along = (event: Event) => {
+      if (list.current?.contains(event.target as Node)) return
+      const { top, bottom } = anchor.getBoundingClientRect()
+      if (bottom < 0 || top > innerHeight) onClose(false)
+      else place(list.current, anchor)
+    }
     addEventListener('pointerdown', away, true)
-    addEventListener('scroll', away, true)
-    return () => { removeEventListener('pointerdown', away, true); removeEventListener('scroll', away, true) }
+    addEventListener('scroll', along, true)
+    return () => { removeEventListener('pointerdown', away, true); removeEventListener('scroll', along, true) }
   }, [anchor, onClose])
   const onKeyDown = (event: React.KeyboardEvent) => {
     event.stopPropagation()

@@ -155,6 +155,11 @@ class LanguageError(SluicewayError):
         self.column = column
         self.source = source
 
+    def as_json(self) -> JsonObject:
+        """See ``SluicewayError``; the place in the template is among the details."""
+        place: JsonObject = {"line": self.line, "column": self.column}
+        return {**super().as_json(), "details": {**place, **(self.details or {})}}
+
     def excerpt(self) -> str:
         """Return the line of the template with a caret under the place, or ``""``."""
         lines = self.source.split("\n")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from sluiceway.analysis.facts import ConnectionFacts, Facts, form_uses, read_form
 from sluiceway.analysis.findings import Finding, Rule, RuleFamily, Severity
 from sluiceway.analysis.positions import JsonPositions
+from sluiceway.analysis.repeated_keys import REPEATED, find_repeated_keys
 from sluiceway.analysis.scopes import scopes_by_connection
 from sluiceway.analysis.silence import Silence, heard
 from sluiceway.analysis.view import FlowView
@@ -69,7 +70,7 @@ def rule_families() -> tuple[RuleFamily, ...]:
 
 def all_rules() -> tuple[Rule, ...]:
     """Return every rule, by code."""
-    rules = [UNREADABLE, *(rule for family in rule_families() for rule in family.rules)]
+    rules = [UNREADABLE, REPEATED, *(rule for family in rule_families() for rule in family.rules)]
     return tuple(sorted(rules, key=lambda rule: rule.code))
 
 
@@ -145,6 +146,7 @@ def check_sources(
     """
     given = facts or Facts()
     checked: list[Checked] = []
+    read: set[str] = set()
     for source in sources.flows:
         own = _facts_of(source, sources, given)
         view = FlowView(source.document, catalogue, name=source.name, facts=own)
@@ -152,13 +154,20 @@ def check_sources(
             replace(finding.moved(source.at), file=source.file.path)
             for finding in _check_view(view, source.file.document)
         ]
-        if silence is not None:
-            found = [finding for finding in found if not silence.silences(finding)]
+        found = [finding for finding in found if not _is_silent(finding, silence)]
         if source.is_embedded:
             found = [replace(finding, edit=None) for finding in found]
         placed = place_findings(found, source.file)
+        if source.file.path not in read:
+            read.add(source.file.path)
+            repeated = find_repeated_keys(source.file)
+            placed = [*(one for one in repeated if not _is_silent(one, silence)), *placed]
         checked.append(Checked(source=source, findings=placed, scopes=scopes_by_connection(view)))
     return checked
+
+
+def _is_silent(finding: Finding, silence: Silence | None) -> bool:
+    return silence is not None and silence.silences(finding)
 
 
 def place_findings(findings: Iterable[Finding], file: SourceFile) -> list[Finding]:

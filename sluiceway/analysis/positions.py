@@ -48,6 +48,7 @@ class JsonPositions:
     def __init__(self, text: str) -> None:
         """Read *text*."""
         self.text = text
+        self.repeated: list[tuple[str, Span]] = []
         self._values: dict[str, Span] = {}
         self._keys: dict[str, Span] = {}
         self._lines = [0, *(found.end() for found in re.finditer("\n", text))]
@@ -117,7 +118,10 @@ class JsonPositions:
             if string is not None and frame is not None and frame.is_object and frame.key is None:
                 pending = Span(start, end)
                 frame.key = _unquoted(string)
-                self._keys[_below(frame)] = pending
+                pointer = _below(frame)
+                if pointer in self._keys:
+                    self.repeated.append((pointer, pending))
+                self._keys[pointer] = pending
             elif string is not None or scalar is not None:
                 self._note(frame, Span(start, end))
             elif mark in "{[":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from sluiceway.analysis.check import UNREADABLE, rule_families
+from sluiceway.analysis.repeated_keys import REPEATED
 
 if TYPE_CHECKING:
     from sluiceway.analysis.findings import Rule
@@ -28,7 +29,7 @@ beside `actions` (a code, or a code and an action's id); or, in files that Auth0
 
 def findings_page() -> str:
     """Return the page as Markdown."""
-    parts = [_HEAD, "## Files\n\n", _section(UNREADABLE)]
+    parts = [_HEAD, "## Files\n\n", _section(UNREADABLE), _section(REPEATED)]
     for family in sorted(rule_families(), key=lambda found: found.rules[0].code[:4]):
         parts.append(f"## {family.title}\n\n")
         parts += [_section(rule) for rule in sorted(family.rules, key=lambda rule: rule.code)]

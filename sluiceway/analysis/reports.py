@@ -62,9 +62,12 @@ def as_github(findings: Sequence[Finding]) -> str:
     lines: list[str] = []
     for finding in findings:
         title = f"{finding.code} {titles.get(finding.code, '')}".strip()
+        # A finding about a whole file has no line; GitHub counts from 1.
+        line, column = max(1, finding.line), max(1, finding.column)
+        end = max(column + 1, finding.end_column)
         lines.append(
-            f"::{_GITHUB[finding.severity]} file={_property(finding.file)},line={finding.line},"
-            f"col={finding.column},endColumn={finding.end_column},title={_property(title)}"
+            f"::{_GITHUB[finding.severity]} file={_property(finding.file)},line={line},"
+            f"col={column},endColumn={end},title={_property(title)}"
             f"::{_data(f'{finding.message}. {finding.hint}'.strip())}\n"
         )
     return "".join(lines)

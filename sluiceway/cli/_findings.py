@@ -29,7 +29,9 @@ _WORDS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.
 def show_findings(findings: Sequence[Finding], line_of: Callable[[str, int], str]) -> None:
     """Write *findings*; *line_of* gives a line of a file."""
     for finding in findings:
-        place = f"{finding.file}:{finding.line}:{finding.column}"
+        place = finding.file
+        if finding.line:
+            place += f":{finding.line}:{finding.column}"
         word = click.style(
             f"{_WORDS[finding.severity]}[{finding.code}]",
             fg=_COLOURS[finding.severity],

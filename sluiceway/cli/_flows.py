@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from sluiceway.errors import DefinitionError
 from sluiceway.models.flow import Flow
 from sluiceway.models.flow_files import FlowEntry, load_flow_bundle
@@ -56,7 +54,7 @@ async def load_stored_flow(application: Application, id_or_name: str) -> FlowEnt
 
 
 def refuse_problems(entry: FlowEntry, actions: ActionCatalogue) -> None:
-    """Check a flow before it runs; further problems than the first go to standard error.
+    """Check a flow before it runs; the first problem is told, and how many more there are.
 
     Raises:
         DefinitionError: the flow cannot run; ``at`` is ``file#pointer``.
@@ -66,7 +64,7 @@ def refuse_problems(entry: FlowEntry, actions: ActionCatalogue) -> None:
     problems = validate_flow(entry.flow, actions)
     if not problems:
         return
-    for more in problems[1:]:
-        click.echo(f"also: {more.message} (at {entry.place(more.at)})", err=True)
-    first = problems[0]
-    raise DefinitionError(first.message, at=entry.place(first.at), hint=first.hint)
+    first, more = problems[0], len(problems) - 1
+    rest = f"{more} more: sluiceway check says which." if more else ""
+    hint = f"{first.hint} {rest}".strip()
+    raise DefinitionError(first.message, at=entry.place(first.at), hint=hint)

@@ -48,6 +48,8 @@ def read_json_argument(argument: str) -> JsonValue:
     """
     if argument.lstrip()[:1] in {"{", "["}:
         return parse_json(argument.encode(), name="the command line")
+    if not argument:
+        raise UsageError("expected a file or JSON, found an empty argument")
     if argument == "-":
         return parse_json(sys.stdin.buffer.read(), name="standard input")
     try:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from sluiceway.cli._errors import write_failure
 from sluiceway.cli._flows import find_flow, load_stored_flow, refuse_problems
 from sluiceway.cli._inputs import build_input, parse_pairs
 from sluiceway.cli._session import current_settings, open_here, run_async
@@ -182,8 +181,12 @@ async def _run(
         import json  # noqa: PLC0415 - when used
 
         click.echo(json.dumps(record, ensure_ascii=False, indent=2))
-    _tell_failure(record, entry)
-    return 0 if record["status"] == "COMPLETED" else 1
+    if record["status"] == "COMPLETED":
+        return 0
+    from sluiceway.cli._failures import tell_failure  # noqa: PLC0415 - when one failed
+
+    tell_failure(record, entry)
+    return 1
 
 
 async def _run_there(
@@ -221,23 +224,6 @@ def _offer(token: str, name: str) -> str:
         return f"Make it, then: --connection '{token}=NAME'. See: sluiceway vault --help"
     pair = f"'{token}={name}'" if token else name
     return f"Run it on the embedded tenant: --connection {pair}"
-
-
-def _tell_failure(record: JsonObject, entry: FlowEntry) -> None:
-    """Say on standard error why the execution failed, and in which step."""
-    debug = record.get("debug")
-    error = debug.get("error") if isinstance(debug, dict) else None
-    if record["status"] == "COMPLETED" or not isinstance(error, dict):
-        return
-    step = error.get("step")
-    place = next((p.at for p in entry.flow.walk() if p.action.id == step), None)
-    where = f"the step {step!r} failed: " if step else ""
-    write_failure(
-        code=str(error.get("code")),
-        message=f"{where}{error.get('message')}",
-        at=entry.place(place) if place else "",
-        hint=str(error.get("hint") or ""),
-    )
 
 
 async def _execute(

@@ -154,6 +154,9 @@ async def perform(run: Interpreter, step: PlannedStep) -> StepOutcome:
         raise
     except SluicewayError as error:
         return await _fail(run, attempt, error)
+    except RecursionError:
+        deep = ActionError("expected values that can be walked through, found one nested too deep")
+        return await _fail(run, attempt, deep)
     except Exception as error:  # noqa: BLE001 - an action's fault must not stop the worker
         # Without the message: it may carry a value that records must not show.
         _log.error(

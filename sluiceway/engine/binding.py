@@ -73,6 +73,12 @@ class Binding:
     stubs: Mapping[str, ConnectionStub] = field(default_factory=dict[str, "ConnectionStub"])
     services: frozenset[str] = frozenset()
 
+    def asked(self, token: str) -> str | None:
+        """Return the name that was chosen for *token*, or for what its container calls it."""
+        stub = self.stubs.get(token)
+        keys = (token,) if stub is None else (token, stub.name, stub.id)
+        return next((self.chosen[key] for key in keys if key and key in self.chosen), None)
+
     def candidates(self, token: str) -> list[str]:
         """Return the names to try for *token*, the likeliest first."""
         stub = self.stubs.get(token)
@@ -128,7 +134,7 @@ async def bind_connections(entry: FlowEntry, vault: Vault, binding: Binding) -> 
         name = await _find(vault, binding, token)
         if name is None:
             stub = binding.stubs.get(token)
-            label = binding.chosen.get(token) or (f"{token!r} ({stub.name!r})" if stub else token)
+            label = binding.asked(token) or (f"{token!r} ({stub.name!r})" if stub else token)
             raise ConnectionUnusable(
                 f"the flow uses the vault connection {label}, and there is none of that id or name",
                 at=entry.place(pointer),
@@ -148,7 +154,13 @@ def _services(flow: Flow) -> frozenset[str]:
 
 
 async def _find(vault: Vault, binding: Binding, token: str) -> str | None:
-    """Return the name of the connection for *token*: one that is set up, if there is one."""
+    """Return the name of the connection for *token*: one that is set up, if there is one.
+
+    A name that was chosen and is not there is never passed over for another connection.
+    """
+    asked = binding.asked(token)
+    if asked and await vault.find(asked) is None:
+        return None
     empty: str | None = None
     for candidate in binding.candidates(token):
         found = await vault.find(candidate)
@@ -156,8 +168,8 @@ async def _find(vault: Vault, binding: Binding, token: str) -> str | None:
             continue
         # A stored flow says an id, whoever starts it says the name that people know.
         chosen = binding.chosen.get(found.name) or binding.chosen.get(found.id)
-        if chosen and chosen != candidate and await vault.find(chosen) is not None:
-            return chosen
+        if chosen and chosen != candidate:
+            return chosen if await vault.find(chosen) is not None else None
         if found.ready:
             return candidate
         empty = empty or candidate

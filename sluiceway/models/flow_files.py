@@ -214,9 +214,12 @@ def _parse_stubs(value: JsonValue) -> dict[str, ConnectionStub]:
 def _load_folder(folder: Path) -> FlowBundle:
     flows = folder / "flows" if (folder / "flows").is_dir() else folder
     files = sorted(flows.glob("*.json"))
+    if not files and (folder / "tenant.yaml").is_file():
+        return load_flow_bundle(folder / "tenant.yaml")
     if not files:
         raise DefinitionError(
-            "expected a deploy-cli folder with flows/*.json, found no such file", at=str(folder)
+            "expected a deploy-cli folder with flows/*.json or tenant.yaml, found no such file",
+            at=str(folder),
         )
     entries: list[FlowEntry] = []
     connections: dict[str, ConnectionStub] = {}

@@ -19,6 +19,9 @@ __all__ = ["did_you_mean", "escape_pointer", "near_miss", "parse_json", "type_na
 
 _DECODER: Final = msgspec.json.Decoder()
 _BYTE: Final = re.compile(r"\(byte (\d+)\)")
+_PATH: Final = re.compile(r" - at `[^`]*`$")
+_DEEPEST: Final = 200
+"""Ours: every walk over a document stays well within Python's stack."""
 
 
 def parse_json(data: bytes, *, name: str = "") -> JsonValue:
@@ -34,6 +37,8 @@ def parse_json(data: bytes, *, name: str = "") -> JsonValue:
     text = data.removeprefix(b"\xef\xbb\xbf")
     try:
         value: JsonValue = _DECODER.decode(text)
+        if text.count(b"[") + text.count(b"{") > _DEEPEST:
+            _refuse_depth(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         reason, place = _explain(text, error)
         raise DefinitionError(
@@ -44,10 +49,28 @@ def parse_json(data: bytes, *, name: str = "") -> JsonValue:
     return value
 
 
+def _refuse_depth(value: JsonValue) -> None:
+    """Go through *value* level by level. Raises ``RecursionError`` where there are too many."""
+    level: list[JsonValue] = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            item for holder in level for item in _items(holder) if isinstance(item, dict | list)
+        ]
+        if not level:
+            return
+    raise RecursionError
+
+
+def _items(holder: JsonValue) -> Iterable[JsonValue]:
+    if isinstance(holder, dict):
+        return holder.values()
+    return holder if isinstance(holder, list) else ()
+
+
 def _explain(text: bytes, error: Exception) -> tuple[str, str]:
     if not text.strip():
         return "it is empty", ""
-    if text[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+    if text[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\0" in text[:4]:
         return "it is UTF-16; save it as UTF-8", ""
     if isinstance(error, UnicodeDecodeError):
         return "it is not UTF-8", ""
@@ -55,7 +78,7 @@ def _explain(text: bytes, error: Exception) -> tuple[str, str]:
         return "it is nested too deep", ""
     message = str(error)
     found = _BYTE.search(message)
-    reason = _BYTE.sub("", message).strip().removeprefix("JSON is malformed: ")
+    reason = _PATH.sub("", _BYTE.sub("", message)).strip().removeprefix("JSON is malformed: ")
     if found is None:
         return reason, ""
     before = text[: int(found[1])]

@@ -33,6 +33,9 @@ __all__ = ["HttpClient"]
 
 _MOST_CONNECTIONS: Final = 400
 _KEPT_ALIVE_S: Final = 30.0
+_NO_TLS: Final = frozenset(
+    {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE"}
+)
 _CHECK_HOST: Final = "Check that the host is spelt right and is up; then retry the execution."
 _MOST_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -121,10 +124,7 @@ class HttpClient:
                     headers[key] = f"{headers[key]}, {value}" if key in headers else value
                 return OutboundResponse(status=answer.status, headers=headers, body=body)
         except aiohttp.ClientSSLError as error:
-            raise TargetUnreachable(
-                f"no secure connection to {target}: {_reason(error)}",
-                hint="Give its authority with SLUICEWAY_CA_FILE or SSL_CERT_FILE, if it is yours.",
-            ) from error
+            raise _insecure(error, target) from error
         except aiohttp.ConnectionTimeoutError as error:
             raise TargetUnreachable(
                 f"{target} took no connection within {request.connect_timeout_s:g} s"
@@ -247,6 +247,20 @@ def _find_forbidden(error: BaseException | None) -> TargetForbidden | None:
     while error is not None and not isinstance(error, TargetForbidden):
         error = error.__cause__
     return error
+
+
+def _insecure(error: aiohttp.ClientSSLError, target: Target) -> TargetUnreachable:
+    """Return what is told where TLS failed: no TLS at all, or a certificate that is not trusted."""
+    inner: BaseException | None = getattr(error, "os_error", None) or error.__cause__
+    if isinstance(inner, ssl.SSLError) and inner.reason in _NO_TLS:
+        return TargetUnreachable(
+            f"no secure connection to {target}: it does not speak TLS there",
+            hint="Check the port: https is meant. A tenant is always called by https.",
+        )
+    return TargetUnreachable(
+        f"no secure connection to {target}: {_reason(error)}",
+        hint="Give its authority with SLUICEWAY_CA_FILE or SSL_CERT_FILE, if it is yours.",
+    )
 
 
 def _reason(error: BaseException) -> str:

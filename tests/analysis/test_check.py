@@ -200,7 +200,17 @@ def test_what_is_right_is_left_alone(actions: list[Any], facts: Facts | None) ->
 
 
 def test_every_rule_has_a_case() -> None:
-    assert {rule.code for rule in all_rules()} - {case[1] for case in WRONG} == {"SLW100"}
+    assert {rule.code for rule in all_rules()} - {case[1] for case in WRONG} == {"SLW100", "SLW112"}
+
+
+def test_a_key_written_twice_is_told_at_its_second_place() -> None:
+    step = '{"id": "a", "type": "FLOW", "action": "DO_NOTHING", "id": "b", "params": {}}'
+    sources = parse_source(f"[\n {step}\n]".encode(), "flow.json", "flow")
+
+    (checked,) = check_sources(sources, InstalledActions())
+
+    found = [f for f in checked.findings if f.code == "SLW112"]
+    assert [(f.at, f.line, f.column) for f in found] == [("/0/id", 2, 54)]
 
 
 def test_every_code_is_listed_once_and_described() -> None:

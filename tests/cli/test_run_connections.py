@@ -128,3 +128,10 @@ def test_a_connection_of_another_kind_is_not_offered_the_tenant(run: Any) -> Non
 
     assert status == 2
     assert "sluiceway vault" in error
+
+
+def test_a_chosen_connection_that_is_not_there_is_never_passed_over(run: Any) -> None:
+    status, record, error = run(_flow(connection_id="local"), "--connection", "local=Nowhere")
+
+    assert (status, record) == (2, None)
+    assert "the vault connection Nowhere" in error

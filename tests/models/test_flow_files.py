@@ -90,7 +90,10 @@ def test_actions_written_by_hand_without_an_id_get_one(tmp_path: Path) -> None:
         pytest.param(b"", "f.json", "empty", id="empty"),
         pytest.param(b'{\n  "name": }', "f.json:2:11", "expected JSON", id="a place in the text"),
         pytest.param(b"\xff\xfe{\x00", "f.json", "UTF-16", id="utf-16"),
+        pytest.param("[1]".encode("utf-16-be"), "f.json", "UTF-16", id="utf-16 without a mark"),
         pytest.param(b'"\xff"', "f.json", "UTF-8", id="not utf-8"),
+        pytest.param(b"[" * 300 + b"]" * 300, "f.json", "too deep", id="a little too deep"),
+        pytest.param(b"[1e999]", "f.json", "Number out of range", id="a number too large"),
         pytest.param(b"[" * 100_000, "f.json", "too deep", id="deep"),
         pytest.param(b"[NaN]", "f.json:1:2", "expected JSON", id="not a number"),
         pytest.param(b'"\\ud800"', "f.json", "expected JSON", id="a lone surrogate"),
@@ -261,6 +264,12 @@ def test_a_tenant_of_deploy_cli_in_yaml_is_read(tmp_path: Path) -> None:
     assert [entry.flow.name for entry in bundle.entries] == ["Welcome", "Inline"]
     assert bundle.entries[1].flow.actions[0].params["vars"] == {"day": "2024-05-07", "true": True}
     assert bundle.connections["Management"].app_id == "AUTH0"
+
+
+def test_a_folder_with_a_tenant_in_yaml_alone_is_read(tmp_path: Path) -> None:
+    (tmp_path / "tenant.yaml").write_text("flows: [{name: A, actions: []}]")
+
+    assert load_flow_bundle(tmp_path).pick("A").flow.name == "A"
 
 
 @pytest.mark.parametrize("body", ["/etc/passwd", "../x.json", "flows/../../x.json", "..\\x"])

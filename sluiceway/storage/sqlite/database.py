@@ -65,8 +65,11 @@ class SqliteDatabase:
             self._open()
         except (OSError, sqlite3.Error) as error:
             self._abandon()
+            reason = getattr(error, "strerror", None) or str(error)
             raise StorageError(
-                f"expected to open the database {self.path}, found: {error}"
+                f"expected to open the database {self.path}, found: {reason}",
+                hint="Choose a file in a folder that may be written, with --database or "
+                "SLUICEWAY_DATABASE_URL.",
             ) from error
         except StorageError:
             self._abandon()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Final
 
-from sluiceway.api.errors import Refusal, envelope
+from sluiceway.api.errors import Refusal, envelope, scope_refusal
 from sluiceway.api.route import Reply
 from sluiceway.management.jws import InvalidToken
 from sluiceway.management.sessions import find_session
@@ -35,17 +35,7 @@ async def authorize(route: Route, services: Services, headers: Mapping[str, str]
         return None
     claims = await _identify(route.method, services, headers)
     if route.scopes and claims.scopes.isdisjoint(route.scopes):
-        raise Refusal(
-            Reply(
-                status=403,
-                body=envelope(
-                    403,
-                    f"Insufficient scope, expected any of: {','.join(route.scopes)}",
-                    code="insufficient_scope",
-                ),
-                headers={"www-authenticate": 'Bearer error="insufficient_scope"'},
-            )
-        )
+        raise Refusal(scope_refusal(*route.scopes))
     return claims
 
 

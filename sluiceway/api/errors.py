@@ -12,7 +12,7 @@ from sluiceway.management.tokens import OAuthRefusal
 if TYPE_CHECKING:
     from sluiceway.models.json import JsonObject
 
-__all__ = ["STATUS", "Refusal", "envelope", "reply_for"]
+__all__ = ["STATUS", "Refusal", "envelope", "reply_for", "scope_refusal"]
 
 STATUS: Final[tuple[tuple[type[errors.SluicewayError], int], ...]] = (
     (errors.InvalidRequest, 400),
@@ -54,6 +54,16 @@ def envelope(status: int, message: str, *, code: str = "", **more: JsonObject) -
     if code:
         body["errorCode"] = code
     return {**body, **more}
+
+
+def scope_refusal(*scopes: str) -> Reply:
+    """Return the answer to a token that has none of *scopes*."""
+    words = f"Insufficient scope, expected any of: {','.join(scopes)}"
+    return Reply(
+        status=403,
+        body=envelope(403, words, code="insufficient_scope"),
+        headers={"www-authenticate": 'Bearer error="insufficient_scope"'},
+    )
 
 
 def reply_for(error: Exception) -> Reply:

@@ -46,7 +46,7 @@ _SIZE: Final = (
 )
 _PAGE: Final = "Page index of the results to return. First page is 0."
 PAGES: Final = (
-    Param(name="page", type="integer", default=0, minimum=0, maximum=1_000_000, description=_PAGE),
+    Param(name="page", type="integer", default=0, minimum=0, description=_PAGE),
     *_SIZE,
 )
 """Offset paging."""
@@ -90,6 +90,7 @@ def fields_of(*names: str, about: str = _FIELDS) -> tuple[Param, ...]:
     return (Param(name="fields", pattern=f"^({one})(,({one}))*$", description=about), FIELDS[1])
 
 
+_FURTHEST: Final = 2**53
 _TOKEN: Final = re.compile(r"o([0-9]{1,12})")
 
 
@@ -114,7 +115,7 @@ def slice_of(query: Mapping[str, Any]) -> tuple[int, int]:
         InvalidRequest: ``from`` is not what a page gave.
     """
     if not is_checkpoint(query):
-        return query["page"] * query["per_page"], query["per_page"]
+        return min(query["page"] * query["per_page"], _FURTHEST), query["per_page"]
     token = query["from"]
     found = _TOKEN.fullmatch(token) if token else None
     if token and found is None:

@@ -514,3 +514,35 @@ def test_changes_are_kept_in_the_audit_log(door: Door) -> None:
 
     assert entries[0]["actor"] == "client:test-client"
     assert entries[0]["action"] == "POST /api/v2/flows"
+
+
+def test_a_token_for_a_part_of_users_changes_that_part_only(door: Door) -> None:
+    connection = "Username-Password-Authentication"
+    body = {"connection": connection, "email": "ada@example.com", "password": "A-long-passw0rd"}
+    user = door("POST", "/api/v2/users", body).body["user_id"].replace("|", "%7C")
+
+    def change(scope: str, body: dict[str, Any]) -> int:
+        headers = {"authorization": f"Bearer {token_with(door, [scope])}"}
+        path = f"/api/v2/users/{user}"
+        return door("PATCH", path, body, headers=headers, signed_in=False).status
+
+    metadata = {"user_metadata": {"color": "red"}}
+    flags = {"app_metadata": {"plan": "free"}}
+    assert change("update:users_app_metadata", flags) == 200
+    assert change("update:users_app_metadata", {**flags, **metadata}) == 403
+    assert change("update:current_user_metadata", metadata) == 200
+    assert change("update:current_user_metadata", {"password": "Another-passw0rd"}) == 403
+    assert change("update:users", {**flags, **metadata}) == 200
+
+
+def test_a_summary_of_clients_is_all_that_its_scope_shows(door: Door) -> None:
+    headers = {"authorization": f"Bearer {token_with(door, ['read:client_summary'])}"}
+    made = door("POST", "/api/v2/clients", {"name": "Shop", "app_type": "spa"}).body
+
+    path = f"/api/v2/clients/{made['client_id']}"
+    one = door("GET", path, headers=headers, signed_in=False).body
+    listed = door("GET", "/api/v2/clients", headers=headers, signed_in=False).body
+
+    assert one == {"client_id": made["client_id"], "name": "Shop", "app_type": "spa"}
+    assert one in listed
+    assert door("GET", "/api/v2/clients", query={"per_page": 0}).body == []

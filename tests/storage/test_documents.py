@@ -143,3 +143,16 @@ def test_a_change_whose_caller_was_cancelled_counts_once_it_is_made(
         pytest.fail("the change was not counted")
 
     with_store(scenario)
+
+
+def test_a_nul_in_an_id_or_a_key_is_no_error(with_store: Any, at: Any) -> None:
+    async def scenario(store: Any) -> None:
+        assert await store.documents.get("user", "a\0b") is None
+        assert await store.documents.find("user", "email", "\0") == []
+        assert await store.documents.get_many("user", ["\0"]) == []
+        await store.documents.insert(_document(at, "1", Key(name="email", value="a\0b"), n="\0"))
+        (found,) = await store.documents.find("user", "email", "a\0b")
+        assert found.body["n"] == "\0"
+        assert not await store.documents.delete("user", "\0")
+
+    with_store(scenario)

@@ -55,12 +55,24 @@ async def _list(call: Call) -> JsonValue:
         and (test is None or test(client))
     ]
     offset, limit = slice_of(query)
-    shown = [pick_fields(client, query) for client in found[offset : offset + limit]]
+    shown = [pick_fields(_seen(call, client), query) for client in found[offset : offset + limit]]
     return paged("clients", shown, query, total=len(found))
 
 
 def _is(client: JsonObject, name: str, wanted: JsonValue) -> bool:
     return wanted is None or client.get(name) == wanted
+
+
+async def _get(call: Call) -> JsonObject:
+    client = await load_item(call.services.tenant.environment, CLIENTS, call.path["id"])
+    return pick_fields(_seen(call, client.body), call.query)
+
+
+def _seen(call: Call, client: JsonObject) -> JsonObject:
+    """Return what the caller may see of *client*: with ``read:client_summary`` alone, little."""
+    if call.claims is None or not call.claims.scopes.isdisjoint(_READ_WHOLE):
+        return client
+    return {name: client[name] for name in _SUMMARY if name in client}
 
 
 async def _create(call: Call) -> JsonObject:
@@ -165,10 +177,26 @@ def _shown(document: Document) -> JsonObject:
 
 _CREDENTIALS: Final = "/api/v2/clients/{id}/credentials"
 
+_READ_WHOLE: Final = ("read:clients", "read:client_keys", "read:client_credentials")
+_SUMMARY: Final = ("client_id", "name", "description", "app_type")
+"""What any scope shows of a client (Auth0's page on listing clients)."""
 _HANDLERS: Final = {
     ("GET", "/api/v2/clients"): _list,
+    ("GET", "/api/v2/clients/{id}"): _get,
     ("POST", "/api/v2/clients"): _create,
 }
+
+
+def _as_clients(route: Route) -> Route:
+    """Return *route* with what clients have of their own: pages of nothing, a summary."""
+    query = tuple(
+        replace(param, minimum=0) if param.name == "per_page" else param for param in route.query
+    )
+    handle = _HANDLERS.get((route.method, route.path), route.handle)
+    more = ("read:client_summary",) if route.method == "GET" else ()
+    return replace(route, handle=handle, query=query, scopes=(*route.scopes, *more))
+
+
 _CLIENT_FILTERS: Final = (
     Param(name="is_first_party", type="boolean"),
     Param(name="is_global", type="boolean"),
@@ -178,9 +206,9 @@ _CLIENT_FILTERS: Final = (
 )
 
 ROUTES: Final = (
-    *(
-        replace(route, handle=_HANDLERS.get((route.method, route.path), route.handle))
-        for route in crud_routes(
+    *map(
+        _as_clients,
+        crud_routes(
             CLIENTS,
             path="clients",
             scope="clients",
@@ -188,7 +216,7 @@ ROUTES: Final = (
             name="client",
             filters=_CLIENT_FILTERS,
             more_scopes=("client_keys", "client_credentials"),
-        )
+        ),
     ),
     Route(
         method="POST",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from sluiceway.api.errors import Refusal, scope_refusal
 from sluiceway.api.paging import FIELDS, PAGES, fields_of, pick_fields
 from sluiceway.api.route import Call, Param, Route
 from sluiceway.management import user_search, users
@@ -94,7 +95,26 @@ async def _get(call: Call) -> JsonValue:
     return pick_fields(user, call.query)
 
 
+_WHOLE: Final = "update:users"
+_PARTS: Final = {
+    "update:users_app_metadata": "app_metadata",
+    "update:current_user_metadata": "user_metadata",
+}
+"""What a token may change that may not change users as a whole."""
+
+
+def _check_parts(call: Call) -> None:
+    if call.claims is None or not isinstance(call.body, dict):
+        return
+    scopes = call.claims.scopes
+    if _WHOLE in scopes:
+        return
+    if not call.body.keys() <= {part for scope, part in _PARTS.items() if scope in scopes}:
+        raise Refusal(scope_refusal(_WHOLE))
+
+
 async def _update(call: Call) -> JsonValue:
+    _check_parts(call)
     return await users.update_user(call.services.tenant.environment, call.path["id"], call.body)
 
 

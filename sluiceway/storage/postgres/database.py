@@ -14,7 +14,7 @@ import select
 from collections import deque
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import psycopg
 from psycopg import AsyncConnection, AsyncCursor, errors
@@ -198,8 +198,22 @@ def storage_error(error: psycopg.Error) -> StorageError:
 
 async def _run(connection: AsyncConnection, sql: str, values: Sequence[object]) -> Rows:
     cursor = connection.cursor(binary=True)
-    await cursor.execute(sql.encode(), values or None, prepare=True)
+    await _execute(cursor, sql, values)
     return await cursor.fetchall() if cursor.description else []
+
+
+async def _execute(cursor: AsyncCursor, sql: str, values: Sequence[object]) -> None:
+    kept = [_keepable(value) for value in values]
+    await cursor.execute(sql.encode(), kept or None, prepare=True)
+
+
+def _keepable(value: object) -> object:
+    """Return *value* as PostgreSQL can keep it: without the one character that no text may have."""
+    if isinstance(value, str):
+        return value.replace("\0", "\N{SYMBOL FOR NULL}") if "\0" in value else value
+    if isinstance(value, list):
+        return [_keepable(item) for item in cast("list[object]", value)]
+    return value
 
 
 async def _run_together(connection: AsyncConnection, group: list[_Job]) -> bool:
@@ -224,7 +238,7 @@ async def _transact(connection: AsyncConnection, group: list[_Job]) -> list[Rows
             mine: list[AsyncCursor] = []
             for sql, values in job.statements:
                 cursor = connection.cursor(binary=True)
-                await cursor.execute(sql.encode(), values or None, prepare=True)
+                await _execute(cursor, sql, values)
                 mine.append(cursor)
             cursors.append(mine)
     return [

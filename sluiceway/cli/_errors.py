@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 from typing import TYPE_CHECKING, Final
@@ -19,6 +20,7 @@ FAILED: Final = 1
 UNUSABLE: Final = 2
 UNREACHABLE: Final = 3
 _UNEXPECTED: Final = 70
+_MACHINE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG})
 
 EXIT_STATUS: Final[tuple[tuple[type[SluicewayError], int], ...]] = (
     (errors.TargetUnreachable, UNREACHABLE),
@@ -49,6 +51,15 @@ def report(error: Exception, *, debug: bool) -> int:
     if isinstance(error, errors.SluicewayError):
         write_error(error)
         return exit_status(error)
+    if isinstance(error, OSError) and error.errno in _MACHINE:
+        where = f" ({error.filename})" if error.filename else ""
+        write_failure(
+            code="ERR_SYSTEM",
+            message=f"expected to write, found: {error.strerror}{where}",
+            at="",
+            hint="Make room, or write to another place.",
+        )
+        return UNREACHABLE
     if not debug:
         kind = type(error).__name__
         click.echo(f"error: something unexpected happened: {kind}: {error}", err=True)

@@ -75,7 +75,7 @@ class PlainTrace:
 
     def started(self, flow_name: str, execution_id: str) -> None:
         """See ``Trace``."""
-        click.echo(f"{flow_name}  {execution_id}")
+        _say(f"{flow_name}  {execution_id}")
 
     def step_began(self, step: JsonObject) -> None:
         """See ``Trace``: a plain trace tells of a step when it has ended."""
@@ -83,14 +83,22 @@ class PlainTrace:
     def step_ended(self, step: JsonObject) -> None:
         """See ``Trace``."""
         facts = [str(step["status"]), str(step["id"]), _wire_name(step), _status_code(step)]
-        click.echo("  ".join(fact for fact in [*facts, _time(step)] if fact))
+        _say("  ".join(fact for fact in [*facts, _time(step)] if fact))
         for name in ("input", "output", "error"):
             if step.get(name) is not None:
-                click.echo(f"  {name:<6} {_compact(step[name])}")
+                _say(f"  {name:<6} {_compact(step[name])}")
 
     def finished(self, record: JsonObject) -> None:
         """See ``Trace``."""
-        click.echo(_ending(record))
+        _say(_ending(record))
+
+
+def _say(line: str) -> None:
+    """Write a line. Whoever read them may go away, as ``| head`` does: the run goes on."""
+    try:
+        click.echo(line)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class RichTrace:

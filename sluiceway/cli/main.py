@@ -121,9 +121,17 @@ def PROGRAM() -> None:  # noqa: N802 - a constant, found by its name
     """Run Auth0 Flows anywhere: here, in CI, on your own servers."""
 
 
+def _open_streams() -> None:
+    """Let what is written to a stream that the caller closed (``>&-``) go nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status (contract: 0, 1, 2, 3; 130 when interrupted)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    _open_streams()
     try:
         result = PROGRAM.main(args=given, prog_name="sluiceway", standalone_mode=False)
     except click.exceptions.Exit as exit_:
@@ -134,8 +142,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         return _ABORTED
-    except BrokenPipeError:
-        # The reader of our output went away, as `| head` does: nothing is wrong.
+    except SystemExit:
+        # What click and rich do where the reader of our output went away, as `| head` does;
+        # no command of ours exits so. Nothing is wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001 - the last line of defence: one sentence, no traceback

@@ -37,9 +37,12 @@ _OURS: Final = frozenset(
 def check_pathname(pathname: str) -> str:
     """Return *pathname* ready for a URL: what is not ASCII is percent-encoded, ``%`` is kept.
 
+    An encoded backslash is let through as a part of an id (``ad|corp|DOMAIN%5Cann``), and counts
+    as a slash otherwise.
+
     Raises:
         InvalidActionParams: it is no absolute path, has dot segments, a host, a scheme, a query, a
-            fragment, a backslash or control characters, encoded or not.
+            fragment, a backslash or control characters; but for a backslash, encoded or not.
     """
     decoded = pathname
     # Twice: what a proxy on the way decodes once more must not become a dot segment either.
@@ -47,7 +50,9 @@ def check_pathname(pathname: str) -> str:
         decoded = unquote(decoded)
         reason = _reason(decoded) if decoded != pathname else _reason_plain(pathname)
         if reason:
-            raise InvalidActionParams(f"expected an absolute path, found {reason}", hint=_HINT)
+            raise InvalidActionParams(
+                f"expected an absolute path, found {reason}", at="/pathname", hint=_HINT
+            )
     return quote(pathname, safe="/%:@!$&'()*+,;=~-._")
 
 
@@ -82,6 +87,8 @@ def _reason_plain(pathname: str) -> str:
         return "a query"
     if "#" in pathname:
         return "a fragment"
+    if "\\" in pathname:
+        return "a backslash"
     return _reason(pathname)
 
 
@@ -90,10 +97,9 @@ def _reason(path: str) -> str:
         return "control characters"
     if not path.startswith("/"):
         return "a scheme or a host" if "://" in path else "a relative one"
+    path = path.replace("\\", "/")
     if path.startswith("//"):
         return "a host"
-    if "\\" in path:
-        return "a backslash"
     if any(segment.partition(";")[0] in {".", ".."} for segment in path.split("/")):
         return "dot segments"
     return ""

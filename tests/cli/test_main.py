@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
 from sluiceway import errors
 from sluiceway.cli._errors import exit_status, report
 from sluiceway.cli.main import PROGRAM, main
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_help_lists_every_command_without_importing_one(capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,3 +110,30 @@ def test_a_defect_is_one_sentence_unless_debugging(capsys: pytest.CaptureFixture
 
     report(KeyError("x"), debug=True)
     assert "KeyError" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        pytest.param("eval 1 | true", 0, "", id="the reader went away"),
+        pytest.param("run flow.json | true", 1, "ERR_INVALID_ACTION", id="a run goes on"),
+        pytest.param("eval 1 > /dev/full", 3, "No space left on device", id="a full disk"),
+        pytest.param("eval 1 >&-", 0, "", id="no output"),
+    ],
+)
+def test_output_that_cannot_be_written_is_no_defect(
+    arguments: str, status: int, words: str, tmp_path: Path
+) -> None:
+    step = {"id": "s", "type": "AUTH0", "action": "GET_USER"}
+    flow = [{**step, "params": {"connection_id": "local", "user_id": "{{fields.none}}"}}]
+    (tmp_path / "flow.json").write_text(json.dumps(flow))
+    script = f'{sys.executable} -m sluiceway {arguments}; echo "status ${{PIPESTATUS[0]}}" >&2'
+
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, text=True, capture_output=True, check=False
+    )
+
+    assert done.stderr.endswith(f"status {status}\n")
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "defect" not in done.stderr

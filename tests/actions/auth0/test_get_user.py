@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     [
         pytest.param("auth0|1", "/api/v2/users/auth0%7C1", id="the bar is encoded"),
         pytest.param("oidc|a/b?c#d", "/api/v2/users/oidc%7Ca%2Fb%3Fc%23d", id="no other path"),
-        pytest.param("../clients", "/api/v2/users/..%2Fclients", id="no way up"),
+        pytest.param("ad|C\\ann", "/api/v2/users/ad%7CC%5Cann", id="a backslash"),
         pytest.param("sms|ü", "/api/v2/users/sms%7C%C3%BC", id="beyond ASCII"),
     ],
 )
@@ -27,6 +27,14 @@ def test_the_path_names_the_user(bench: Workbench, user_id: str, path: str) -> N
 
     ((connection, request),) = bench.tenant.calls
     assert (connection, request.method, request.pathname) == ("c", "GET", path)
+
+
+@pytest.mark.parametrize("user_id", ["../clients", "..", ".", "%2e%2e", "a\nb", "a/../../b"])
+def test_an_id_that_leads_elsewhere_is_told_as_an_id(bench: Workbench, user_id: str) -> None:
+    with pytest.raises(InvalidActionParams, match="id of a user") as caught:
+        bench.run("AUTH0/GET_USER", {"connection_id": "c", "user_id": user_id})
+
+    assert (caught.value.at, bench.tenant.calls) == ("/user_id", [])
 
 
 @pytest.mark.parametrize(

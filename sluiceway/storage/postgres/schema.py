@@ -86,10 +86,14 @@ def functions_digest() -> str:
 
 def inspect(connection: Connection) -> Installed:
     """Return what the database has."""
+    # From the catalogue's tables: to_regclass may answer from before another process upgraded, if
+    # this one waited for that with nothing but an advisory lock.
     found = connection.execute(
-        "SELECT to_regclass('sluiceway.schema_history') IS NOT NULL,"
-        " to_regproc('absurd.get_schema_version') IS NOT NULL,"
-        " to_regclass('absurd.queues') IS NOT NULL"
+        "SELECT EXISTS (SELECT FROM pg_tables"
+        " WHERE schemaname = 'sluiceway' AND tablename = 'schema_history'),"
+        " EXISTS (SELECT FROM pg_proc JOIN pg_namespace n ON n.oid = pronamespace"
+        " WHERE nspname = 'absurd' AND proname = 'get_schema_version'),"
+        " EXISTS (SELECT FROM pg_tables WHERE schemaname = 'absurd' AND tablename = 'queues')"
     ).fetchone()
     has_ours, has_version, has_absurd = found or (False, False, False)
     schema, functions, absurd = 0, "", ""

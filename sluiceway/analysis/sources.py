@@ -8,7 +8,9 @@ deploy-cli folder or ``tenant.yaml``, Terraform's JSON (configuration, state, pl
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sluiceway.errors import DefinitionError
 from sluiceway.models.connection_stub import ConnectionStub
@@ -24,12 +26,20 @@ from sluiceway.models.json_text import escape_pointer, parse_json
 from sluiceway.models.terraform import terraform_flows, terraform_stubs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from sluiceway.models.json import JsonObject, JsonValue
 
-__all__ = ["FlowSource", "SourceFile", "Sources", "find_flow_files", "parse_source", "read_sources"]
+__all__ = [
+    "FlowSource",
+    "SourceFile",
+    "Sources",
+    "find_flow_files",
+    "parse_files",
+    "parse_source",
+    "read_sources",
+]
 
 _FOLDERS: Final = (
     *("flows", "flow-vault-connections", "forms", "grants", "emails", "phone-providers"),
@@ -268,29 +278,92 @@ def _stub(token: str, value: JsonValue) -> ConnectionStub:
 
 
 def _read_folder(folder: Path, on_error: Callable[[DefinitionError], None] | None) -> Sources:
+    members = [
+        _Member(name, file.stem, str(file), partial(read_file, file))
+        for name in _FOLDERS
+        for file in sorted((folder / name).glob("*.json"))
+    ]
+    is_listed = (folder / "flow-vault-connections").is_dir()
+    return _gather(members, is_listed=is_listed, on_error=on_error)
+
+
+class _Member(NamedTuple):
+    """One file of a deploy-cli folder: which of its folders it lies in, and how to read it."""
+
+    folder: str
+    stem: str
+    path: str
+    read: Callable[[], bytes]
+
+
+def _gather(
+    members: Iterable[_Member],
+    *,
+    is_listed: bool,
+    on_error: Callable[[DefinitionError], None] | None = None,
+) -> Sources:
     flows: list[FlowSource] = []
     documents: dict[str, JsonValue] = {}
-    for name in _FOLDERS:
-        for file in sorted((folder / name).glob("*.json")):
-            try:
-                if name == "flows":
-                    flows.extend(parse_source(read_file(file), str(file), file.stem).flows)
-                else:
-                    documents[f"{name}/{file.stem}"] = parse_json(read_file(file), name=str(file))
-            except DefinitionError as error:
-                if on_error is None:
-                    raise
-                on_error(error)
+    for one in members:
+        try:
+            if one.folder == "flows":
+                flows.extend(parse_source(one.read(), one.path, one.stem).flows)
+            else:
+                document = parse_json(one.read(), name=one.path)
+                documents[f"{one.folder}/{one.stem}"] = document
+        except DefinitionError as error:
+            if on_error is None:
+                raise
+            on_error(error)
     listed = [value for key, value in documents.items() if key.startswith("flow-vault-conn")]
     stubs = [_stub(_name_of(value, ""), value) for value in listed]
     forms = tuple(value for key, value in documents.items() if key.startswith("forms/"))
-    is_listed = (folder / "flow-vault-connections").is_dir()
     return Sources(
         flows=tuple(flows),
         connections={stub.token: stub for stub in stubs} if is_listed else None,
         forms=forms,
         documents=documents,
     )
+
+
+def parse_files(files: Mapping[str, bytes]) -> list[tuple[str, Sources]]:
+    """Read files that were sent: *files* by paths with ``/``. What is no flow file is passed over.
+
+    A ``flows`` folder makes the folder around it one container, as on disk.
+
+    Returns:
+        The containers, each with its file's or folder's name.
+
+    Raises:
+        DefinitionError: a file cannot be read, or none holds a flow.
+    """
+    paths = sorted(path for path in files if path.endswith(".json"))
+    places = {path: PurePosixPath(path) for path in paths}
+    roots = {place.parent.parent for place in places.values() if place.parent.name == "flows"}
+    # As on disk: what lies below a folder that is read whole is not read again.
+    roots = {root for root in roots if not roots & set(root.parents)}
+    found: list[tuple[str, Sources]] = []
+    for root in sorted(roots):
+        members = [
+            _Member(name, places[path].stem, path, partial(files.__getitem__, path))
+            for name in _FOLDERS
+            for path in paths
+            if places[path].parent == root / name
+        ]
+        is_listed = any(one.folder == "flow-vault-connections" for one in members)
+        found.append((root.name or "flows", _gather(members, is_listed=is_listed)))
+    others = [path for path in paths if roots.isdisjoint(places[path].parents)]
+    if len(files) > 1:
+        others = [path for path in others if _kind_of(read_document(files[path], name=path))]
+    found += [
+        (places[path].stem, parse_source(files[path], path, places[path].stem)) for path in others
+    ]
+    if not found:
+        raise DefinitionError(
+            "expected flow files, found none",
+            hint="Give an export of the Dashboard, a flow as JSON, or a folder with flows/*.json.",
+        )
+    return found
 
 
 def _name_of(document: JsonValue, fallback: str) -> str:

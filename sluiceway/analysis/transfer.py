@@ -74,6 +74,10 @@ class ConnectionStep:
     id: str = ""
     setup: JsonObject | None = field(default=None, repr=False)
 
+    def made_as(self, id_: str) -> ConnectionStep:
+        """Return the step with the id of what was made."""
+        return replace(self, id=id_)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowStep:
@@ -85,6 +89,10 @@ class FlowStep:
     id: str
     document: JsonObject
     change: FlowChange
+
+    def made_as(self, id_: str) -> FlowStep:
+        """Return the step with the id of what was made."""
+        return replace(self, id=id_)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +108,12 @@ class ImportPlan:
         """Whether there is anything to do."""
         verbs = {step.verb for step in self.connections} | {step.verb for step in self.flows}
         return bool(verbs & {Verb.CREATE, Verb.UPDATE})
+
+    def carried_out(
+        self, connections: Sequence[ConnectionStep], flows: Sequence[FlowStep]
+    ) -> ImportPlan:
+        """Return the plan with the steps as they were done."""
+        return replace(self, connections=tuple(connections), flows=tuple(flows))
 
 
 def plan_import(

@@ -76,9 +76,9 @@ def _files(packages: list[Package], path: str, format_: Format) -> dict[str, Jso
     Raises:
         UsageError: several files would have to go into one.
     """
-    from sluiceway.analysis.package_files import write_package  # noqa: PLC0415 - as above
+    from sluiceway.analysis.exports import merged  # noqa: PLC0415 - as above
+    from sluiceway.analysis.package_files import write_package  # noqa: PLC0415
     from sluiceway.analysis.packages import Format  # noqa: PLC0415
-    from sluiceway.cli._transfer import merged  # noqa: PLC0415
     from sluiceway.errors import UsageError  # noqa: PLC0415
 
     is_file = path == _STDOUT or path.endswith(".json")

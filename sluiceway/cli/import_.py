@@ -32,6 +32,7 @@ def COMMAND(  # noqa: N802 - a constant, found by its name
     connection's setup, @@NAME@@ (JSON) and ##NAME## (text) take the environment variable NAME; a
     placeholder that is left never replaces a secret. `sluiceway plan` shows it all beforehand.
     """
+    from sluiceway.analysis.import_records import plan_json  # noqa: PLC0415 - --help is quick
     from sluiceway.analysis.package_files import read_packages  # noqa: PLC0415 - --help is quick
     from sluiceway.cli import _transfer  # noqa: PLC0415
     from sluiceway.cli._inputs import parse_pairs  # noqa: PLC0415
@@ -45,7 +46,7 @@ def COMMAND(  # noqa: N802 - a constant, found by its name
             plans = await _transfer.make_plan(api, packages, chosen=chosen, set_secrets=set_secrets)
             done = [await _transfer.apply_plan(api, plan) for plan in plans]
         if as_json:
-            click.echo(json.dumps(_transfer.plan_json(done), ensure_ascii=False, indent=2))
+            click.echo(json.dumps(plan_json(done), ensure_ascii=False, indent=2))
         else:
             _transfer.show_plan(done, is_done=True)
         return 0

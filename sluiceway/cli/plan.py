@@ -32,6 +32,7 @@ def COMMAND(  # noqa: N802 - a constant, found by its name
     PATH is what `sluiceway import` takes. It is compared with the database, or with the server that
     holds it; `import` then does exactly what is shown.
     """
+    from sluiceway.analysis.import_records import plan_json  # noqa: PLC0415 - --help is quick
     from sluiceway.analysis.package_files import read_packages  # noqa: PLC0415 - --help is quick
     from sluiceway.cli import _transfer  # noqa: PLC0415
     from sluiceway.cli._inputs import parse_pairs  # noqa: PLC0415
@@ -44,7 +45,7 @@ def COMMAND(  # noqa: N802 - a constant, found by its name
         async with open_api(current_settings()) as api:
             plans = await _transfer.make_plan(api, packages, chosen=chosen, set_secrets=set_secrets)
         if as_json:
-            click.echo(json.dumps(_transfer.plan_json(plans), ensure_ascii=False, indent=2))
+            click.echo(json.dumps(plan_json(plans), ensure_ascii=False, indent=2))
         else:
             _transfer.show_plan(plans, is_done=False)
         return 1 if exit_code and any(one.changes for one in plans) else 0

@@ -7,6 +7,7 @@ import json
 import re
 import socket
 import threading
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Page
 
@@ -62,9 +64,10 @@ def test_import_edit_save_compare_and_go_back(console: Page, server: Server) -> 
             "buffer": json.dumps(EXPORT).encode(),
         }
     )
-    dialog = page.get_by_role("dialog", name="Imported Check the plan")
+    dialog = page.get_by_role("dialog", name="Import Check the plan")
     dialog.get_by_label("Connection for Production").select_option("local")
-    dialog.get_by_role("button", name="Open the flow").click()
+    expect(dialog.get_by_label("Vault connections").get_by_text("as it is")).to_be_visible()
+    dialog.get_by_role("button", name="Import", exact=True).click()
 
     page.get_by_role("button", name="Return JSON", exact=True).click()
     panel = page.get_by_role("complementary")
@@ -83,11 +86,11 @@ def test_import_edit_save_compare_and_go_back(console: Page, server: Server) -> 
     page.get_by_role("button", name="Versions").first.click()
     versions = page.get_by_role("dialog", name="Versions")
     expect(versions.get_by_text("Say that it is fine")).to_be_visible()
-    versions.get_by_role("button", name=re.compile("^Version 2")).click()
+    versions.get_by_role("button", name=re.compile("^Version 1")).click()
     expect(versions.get_by_text("payload › ok")).to_be_visible()
     expect(versions.get_by_label("After").filter(has_text="true")).to_be_visible()
-    versions.get_by_role("button", name="Go back to version 2").click()
-    page.get_by_role("dialog", name="Go back to version 2?").get_by_role(
+    versions.get_by_role("button", name="Go back to version 1").click()
+    page.get_by_role("dialog", name="Go back to version 1?").get_by_role(
         "button", name="Go back"
     ).click()
 
@@ -104,6 +107,67 @@ def test_import_edit_save_compare_and_go_back(console: Page, server: Server) -> 
         page.get_by_role("menuitem", name="Export").click()
     exported = json.loads(download.value.path().read_text())
     assert exported["flows"]["#FLOW-1#"]["actions"][0]["params"]["connection_id"] == "#CONN-1#"
+
+
+def test_a_folder_is_reviewed_imported_with_its_connections_and_downloaded_again(
+    console: Page, server: Server, tmp_path: Path
+) -> None:
+    flow = {"name": "Check the plan", "actions": EXPORT["flows"]["#FLOW-1#"]["actions"]}
+    flow = json.loads(json.dumps(flow).replace("#CONN-1#", "Production"))
+    files = {
+        "flows/Check the plan.json": flow,
+        "flow-vault-connections/Production.json": {"name": "Production", "app_id": "AUTH0"},
+        "forms/Plan.json": {"name": "Plan", "flow": "Check the plan"},
+        "tenant.json": {"friendly_name": "Shop"},
+    }
+    for path, document in files.items():
+        target = tmp_path / "tenant" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(json.dumps(document))
+    page = console
+    page.goto(server.url)
+    page.get_by_role("button", name="Import").click()
+    page.locator("input[type=file][webkitdirectory]").set_input_files(tmp_path / "tenant")
+    review = page.get_by_role("dialog", name="Import Check the plan")
+    expect(review.get_by_label("Flows", exact=True).get_by_text("new", exact=True)).to_be_visible()
+    expect(review.get_by_text("A new connection is made empty")).to_be_visible()
+    expect(review.get_by_text("Kept beside the flows")).to_contain_text("Plan")
+    review.get_by_role("button", name="Import", exact=True).click()
+
+    expect(page.get_by_role("heading", name="Check the plan")).to_be_visible()
+    made = server.api("GET", "/api/v2/flows/vault/connections")
+    assert [(one["name"], one["ready"]) for one in made] == [("Production", False)]
+    page.get_by_role("button", name="More for this flow").click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name="Download as a folder").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert archive.testzip() is None
+        assert sorted(archive.namelist()) == [
+            "flow-vault-connections/Production.json",
+            "flows/Check the plan.json",
+            "forms/Plan.json",
+        ]
+        assert json.loads(archive.read("flows/Check the plan.json")) == flow
+
+    # The same folder again: a change is a new version, nothing else is touched.
+    flow["actions"][0]["alias"] = "Who?"
+    (tmp_path / "tenant/flows/Check the plan.json").write_text(json.dumps(flow))
+    page.goto(server.url)
+    page.get_by_role("button", name="Import").click()
+    page.locator("input[type=file][webkitdirectory]").set_input_files(tmp_path / "tenant")
+    expect(review.get_by_text("changed", exact=True)).to_be_visible()
+    expect(review.get_by_text('look_up: alias: "Who is it?" → "Who?"')).to_be_visible()
+    review.get_by_label("Add them as new flows").check()
+    expect(review.get_by_text("changed", exact=True)).to_have_count(0)
+    review.get_by_label("Add them as new flows").uncheck()
+    review.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_role("button", name="Get user Who?")).to_be_visible()
+    page.goto(server.url)
+    page.get_by_role("button", name="More for Check the plan").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    uses = page.get_by_role("dialog", name="Delete Check the plan?").get_by_role("list")
+    expect(uses).to_contain_text("Imported together with the form Plan.")
+    expect(uses).to_contain_text("It has never run.")
 
 
 def test_a_change_is_shown_by_meaning_and_as_json_before_it_is_saved(

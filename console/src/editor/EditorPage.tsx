@@ -20,6 +20,7 @@ import { reportError, toast } from '../ui/toasts.tsx'
 import { Canvas, type CanvasProps } from './Canvas.tsx'
 import { Catalogue } from './Catalogue.tsx'
 import * as commands from './commands.ts'
+import { exportFlow, exportFolder } from './exporting.ts'
 import { Keys } from './Keys.tsx'
 import { Panel, type PanelTab } from './Panel.tsx'
 import { RunDialog, type RunRequest } from './RunDialog.tsx'
@@ -277,6 +278,7 @@ function Toolbar({ onOpen }: { onOpen: (open: Open) => void }) {
         { label: 'Edit as JSON', icon: 'code', onSelect: () => onOpen({ kind: 'json' }) },
         { label: 'Find in this flow', icon: 'search', keys: 'Ctrl F', onSelect: () => onOpen({ kind: 'search' }) },
         { label: 'Export', icon: 'download', onSelect: () => void exportFlow(store) },
+        { label: 'Download as a folder', icon: 'download', onSelect: () => void exportFolder([store.flowId], 'deploy-cli') },
         '-',
         { label: 'Collapse all branches', icon: 'collapse', onSelect: () => store.set({ collapsed: new Set([...walk(store.doc.actions)].filter((found) => found.action.action === 'BOOLEAN_CONDITION').map((found) => found.action.id)) }) },
         { label: 'Show all branches', icon: 'expand', onSelect: () => store.set({ collapsed: new Set() }) },
@@ -289,18 +291,6 @@ function Toolbar({ onOpen }: { onOpen: (open: Open) => void }) {
 }
 
 const ownerOf = (store: EditorStore, problem: Problem) => [...walk(store.doc.actions)].filter((found) => problem.at === found.pointer || problem.at.startsWith(`${found.pointer}/`)).at(-1)?.action.id
-
-export async function exportFlow(store: { flowId: string }) {
-  try {
-    const exported = await get<Json>(`/sluiceway/v1/flows/${seg(store.flowId)}/export`)
-    const name = (Object.values((exported as { flows?: Record<string, { name: string }> }).flows ?? {})[0]?.name ?? 'flow').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '')
-    const link = document.createElement('a')
-    link.href = URL.createObjectURL(new Blob([showJson(exported)], { type: 'application/json' }))
-    link.download = `${name || 'flow'}.json`
-    link.click()
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000)
-  } catch (error) { reportError(error) }
-}
 
 function SaveDialog({ onSave, onClose }: { onSave: (comment: string) => Promise<void>; onClose: () => void }) {
   const store = useStore()

@@ -27,7 +27,7 @@ export function FlowDiff({ before, after }: { before: Doc; after: Doc }) {
       {view === 'meaning' && failure && <Note kind="warn">{failure} Compare them as JSON meanwhile.</Note>}
       {view === 'meaning' && !change && !failure && <Skeleton rows={3} />}
       {view === 'meaning' && isSame && <Empty icon="check" title="The same">Both mean the same, whatever order their keys are in.</Empty>}
-      {view === 'meaning' && change && (
+      {view === 'meaning' && change && !isSame && (
         <ul className="diff">
           {change.name && <li className="diff-step changed"><Values change={{ pointer: '/name', ...change.name }} label="Name" /></li>}
           {steps.map((step) => <Step key={step.kind + step.id} step={step} />)}

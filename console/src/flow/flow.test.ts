@@ -6,6 +6,7 @@ import { describe, OPERATORS, readCondition, writeCondition } from './conditions
 import { begin, record, redo, undo } from './history.ts'
 import { parseTemplateJson } from './jsonText.ts'
 import { alignLines, inner } from './lines.ts'
+import { zip } from '../ui/zip.ts'
 import { copyWithNewIds, earlier, find, insert, move, removeAction, renameId, renameReferences, step, walk } from './tree.ts'
 
 const leaf = (id: string, params: Record<string, Json> = {}): Action => ({ id, type: 'FLOW', action: 'DO_NOTHING', params })
@@ -142,4 +143,14 @@ test('two texts side by side keep equal lines level', () => {
   assert.deepEqual(rows[3]?.numbers, [3, 4])
   assert.deepEqual(alignLines('same', 'same').map((row) => row.numbers), [[1, 1]])
   assert.deepEqual(inner('"to": "ada"', '"to": "alan"'), { start: 8, beforeEnd: 10, afterEnd: 11 })
+})
+
+test('an archive begins with its first file and ends with its directory', () => {
+  const bytes = zip({ 'flows/ä.json': '{}\n', 'b.json': '[]' }, new Date(2026, 10, 28, 12, 30))
+  const view = new DataView(bytes.buffer)
+  assert.equal(view.getUint32(0, true), 0x04034b50)
+  const end = bytes.length - 22
+  assert.equal(view.getUint32(end, true), 0x06054b50)
+  assert.equal(view.getUint16(end + 10, true), 2)
+  assert.equal(view.getUint32(view.getUint32(end + 16, true), true), 0x02014b50)
 })

@@ -1,19 +1,19 @@
 /** Flows: find, make, copy, bring in and take out. */
-import { useMemo, useRef, useState } from 'react'
-import { get, post, remove, request, seg } from '../api/client.ts'
-import { invalidate } from '../api/query.ts'
-import { useConnections, useFlows } from '../api/resources.ts'
-import type { Flow } from '../api/types.ts'
+import { useMemo, useState } from 'react'
+import { get, post, remove, seg } from '../api/client.ts'
+import { invalidate, useQuery } from '../api/query.ts'
+import { useFlows, useHas } from '../api/resources.ts'
+import type { Execution, Flow, JsonObject } from '../api/types.ts'
 import { Link, navigate, useLocation, useTitle } from '../app/router.tsx'
 import { Page } from '../app/Shell.tsx'
-import { CodeEditor } from '../code/CodeEditor.tsx'
-import { exportFlow } from '../editor/EditorPage.tsx'
-import { Button, Empty, Note, Select, Skeleton, TextField } from '../ui/controls.tsx'
+import { exportFlow, exportFolder } from '../editor/exporting.ts'
+import { Button, Empty, Note, Skeleton, TextField } from '../ui/controls.tsx'
 import { Confirm, Dialog } from '../ui/Dialog.tsx'
 import { Icon } from '../ui/Icon.tsx'
 import { MenuButton } from '../ui/Menu.tsx'
 import { Ago } from '../ui/time.tsx'
 import { reportError, toast } from '../ui/toasts.tsx'
+import { ImportDialog } from './ImportDialog.tsx'
 
 export function FlowsPage({ onTour }: { onTour: () => void }) {
   useTitle('Flows')
@@ -35,6 +35,10 @@ export function FlowsPage({ onTour }: { onTour: () => void }) {
     <Page title="Flows" about="Steps that run one after the other: users, messages, requests, conditions." actions={<>
       <Button icon="upload" onClick={() => setOpen('import')}>Import</Button>
       <Button kind="primary" icon="plus" onClick={() => setOpen('create')}>New flow</Button>
+      {(flows.data?.length ?? 0) > 0 && <MenuButton label="More for all flows" className="icon-btn" items={() => [
+        { label: 'Download all as a deploy-cli folder', icon: 'download', onSelect: () => void exportFolder([], 'deploy-cli') },
+        { label: 'Download all for Terraform', icon: 'download', onSelect: () => void exportFolder([], 'terraform') },
+      ]} />}
     </>}>
       {(flows.data?.length ?? 0) > 0 && <div className="toolbar"><Search value={text} onChange={setText} label="Search flows" /></div>}
       {flows.error && <Note kind="bad">{flows.error.message}</Note>}
@@ -57,6 +61,7 @@ export function FlowsPage({ onTour }: { onTour: () => void }) {
                       { label: 'Executions', icon: 'runs', onSelect: () => navigate(`/flows/${seg(flow.id)}/executions`) },
                       { label: 'Duplicate', icon: 'copy', onSelect: () => void duplicate(flow) },
                       { label: 'Export', icon: 'download', onSelect: () => void exportFlow({ flowId: flow.id }) },
+                      { label: 'Download as a folder', icon: 'download', onSelect: () => void exportFolder([flow.id], 'deploy-cli') },
                       '-',
                       { label: 'Delete', icon: 'trash', bad: true, onSelect: () => setRemoving(flow) },
                     ]} />
@@ -80,8 +85,28 @@ export function FlowsPage({ onTour }: { onTour: () => void }) {
   )
 }
 
+interface Container { flows: { id: string }[]; forms?: JsonObject; name: string }
+
+/** What would miss a flow: runs that have not ended, batches, and forms that came with it. */
 function WhereUsed({ flow }: { flow: Flow }) {
-  return <>Its versions go with it. Records of its executions stay until they are pruned. {flow.executed_at ? `It ran last on ${new Date(flow.executed_at).toLocaleDateString('en', { dateStyle: 'long' })}: whatever starts it will find it gone.` : 'It has never run.'}</>
+  const waiting = useQuery(`executions/unended/${flow.id}`, () => get<{ executions: Execution[]; next?: string }>('/sluiceway/v1/executions', { flow_id: flow.id, status: ['QUEUED', 'RUNNING', 'DELAYED'], take: 100 }), { fresh: 0 }).data
+  const containers = useQuery('flow-imports', () => get<{ imports: Container[] }>('/sluiceway/v1/imports').then((answer) => answer.imports)).data
+  const canList = useHas('GET /sluiceway/v1/batches')
+  const batches = useQuery(canList ? `batches/of/${flow.id}` : null, () => get<{ batches: { id: string; flow?: { id: string } }[] }>('/sluiceway/v1/batches').then((answer) => answer.batches.filter((one) => one.flow?.id === flow.id))).data
+  const forms = (containers ?? []).filter((one) => one.flows.some((member) => member.id === flow.id)).flatMap((one) => Object.keys(one.forms ?? {}).map((form) => (form === 'form' ? one.name : form)))
+  const count = waiting?.executions.length ?? 0
+  const uses = [
+    ...(count ? [`${count}${waiting?.next ? ' or more' : ''} ${count === 1 ? 'execution of it has' : 'executions of it have'} not ended.`] : []),
+    ...(batches?.length ? [`Batches ran it: ${batches.slice(0, 5).map((one) => one.id).join(', ')}${batches.length > 5 ? ' …' : ''}.`] : []),
+    ...(forms.length ? [`Imported together with the form ${forms.join(', ')}.`] : []),
+    flow.executed_at ? `It ran last on ${new Date(flow.executed_at).toLocaleDateString('en', { dateStyle: 'long' })}: whatever starts it will find it gone.` : 'It has never run.',
+  ]
+  return (
+    <div className="stack s">
+      <p>Its versions and samples go with it. Records of its executions stay until they are pruned.</p>
+      <ul className="plain-list" aria-label="Where it is used">{uses.map((use) => <li key={use}>{use}</li>)}</ul>
+    </div>
+  )
 }
 
 const copyName = (name: string, flows: readonly Flow[]) => {
@@ -110,93 +135,6 @@ function CreateDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="New flow" onClose={onClose} onSubmit={() => void create()} foot={<><Button onClick={onClose}>Cancel</Button><Button type="submit" kind="primary" busy={busy} disabled={!name.trim()}>Create</Button></>}>
       <TextField label="Name" value={name} onChange={setName} autoFocus required maxLength={150} placeholder="Welcome a new customer" />
-    </Dialog>
-  )
-}
-
-interface Imported { flows: Flow[]; missing_connections: { token: string; name: string; app_id: string }[] }
-
-function ImportDialog({ onClose }: { onClose: () => void }) {
-  const [text, setText] = useState('')
-  const [error, setError] = useState('')
-  const [busy, setBusy] = useState(false)
-  const [done, setDone] = useState<Imported | null>(null)
-  const file = useRef<HTMLInputElement>(null)
-  const folder = useRef<HTMLInputElement>(null)
-  const send = async (documents: unknown[]) => {
-    setBusy(true)
-    setError('')
-    const all: Imported = { flows: [], missing_connections: [] }
-    try {
-      for (const document of documents) {
-        const answer = await post<Imported>('/sluiceway/v1/flows/import', document)
-        all.flows.push(...answer.flows)
-        all.missing_connections.push(...answer.missing_connections)
-      }
-      setDone(all)
-    } catch (problem) { setError(problem instanceof Error ? problem.message : String(problem)) } finally { setBusy(false); invalidate('flows') }
-  }
-  const read = async (files: FileList | null) => {
-    const chosen = [...(files ?? [])].filter((one) => one.name.endsWith('.json') && (!one.webkitRelativePath || /(^|\/)flows\/[^/]+\.json$/.test(one.webkitRelativePath)))
-    if (!chosen.length) { setError('No flow among these: a deploy-cli folder has flows/*.json.'); return }
-    const documents: unknown[] = []
-    for (const one of chosen) {
-      try { documents.push(JSON.parse(await one.text())) } catch { setError(`${one.name} is no JSON.`); return }
-    }
-    await send(documents)
-  }
-  if (done) return <ImportedDialog done={done} onClose={onClose} />
-  return (
-    <Dialog title="Import flows" size="wide" onClose={onClose} onSubmit={() => {
-      try { void send([JSON.parse(text)]) } catch { setError('This is no JSON. Paste the whole export.') }
-    }} foot={<><Button onClick={onClose}>Cancel</Button><Button type="submit" kind="primary" busy={busy} disabled={!text.trim()}>Import</Button></>}>
-      <div className="stack">
-        {error && <Note kind="bad">{error}</Note>}
-        <p className="soft">An export of Auth0’s Dashboard, a flow as JSON, a list of actions, or a deploy-cli folder.</p>
-        <div className="row wrap">
-          <Button icon="file" onClick={() => file.current?.click()}>Choose files</Button>
-          <Button icon="upload" onClick={() => folder.current?.click()}>Choose a folder</Button>
-          <input ref={file} type="file" accept=".json,application/json" multiple hidden aria-label="Files to import" onChange={(event) => void read(event.target.files)} />
-          <input ref={(input) => { folder.current = input; input?.setAttribute('webkitdirectory', '') }} type="file" hidden aria-label="Folder to import" onChange={(event) => void read(event.target.files)} />
-        </div>
-        <div className="stack s"><span className="label">Or paste it</span><CodeEditor language="json" label="Export as JSON" value={text} onChange={setText} height="medium" /></div>
-      </div>
-    </Dialog>
-  )
-}
-
-function ImportedDialog({ done, onClose }: { done: Imported; onClose: () => void }) {
-  const connections = useConnections().data ?? []
-  const [choice, setChoice] = useState<Record<string, string>>({})
-  const [busy, setBusy] = useState(false)
-  const first = done.flows[0]
-  const missing = [...new Map(done.missing_connections.map((one) => [one.token, one])).values()]
-  const finish = async () => {
-    setBusy(true)
-    try {
-      if (Object.values(choice).some(Boolean)) {
-        for (const flow of done.flows) {
-          const text = JSON.stringify(flow.actions)
-          const actions = JSON.parse(text, (key, value: unknown) => (key === 'connection_id' && typeof value === 'string' && choice[value] ? choice[value] : value)) as unknown
-          if (JSON.stringify(actions) !== text) await request('PATCH', `/api/v2/flows/${seg(flow.id)}`, { body: { actions } })
-        }
-      }
-      invalidate('flow')
-      onClose()
-      if (first && done.flows.length === 1) navigate(`/flows/${seg(first.id)}`)
-    } catch (error) { reportError(error); setBusy(false) }
-  }
-  return (
-    <Dialog title={done.flows.length === 1 ? `Imported ${first?.name}` : `Imported ${done.flows.length} flows`} onClose={onClose} onSubmit={() => void finish()} foot={<Button type="submit" kind="primary" busy={busy}>{done.flows.length === 1 ? 'Open the flow' : 'Done'}</Button>}>
-      <div className="stack">
-        <ul className="stack s">{done.flows.map((flow) => <li key={flow.id} className="row"><Icon name="check" size={15} />{flow.name}</li>)}</ul>
-        {missing.length > 0 && <Note kind="warn">An export never holds secrets. Say which connections of this vault to use, now or later in the editor.</Note>}
-        {missing.map((one) => (
-          <div key={one.token} className="row"><span className="grow ellipsis">{one.name}</span><Icon name="right" size={15} />
-            <div className="grow"><Select aria-label={`Connection for ${one.name}`} value={choice[one.token] ?? ''} onChange={(value) => setChoice({ ...choice, [one.token]: value })} options={[['', 'Decide later'], ...connections.filter((connection) => connection.app_id === one.app_id).map((connection) => [connection.id, connection.name] as const)]} /></div>
-          </div>
-        ))}
-      </div>
     </Dialog>
   )
 }

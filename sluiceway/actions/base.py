@@ -149,6 +149,11 @@ class ActionContext(Protocol):
         ...
 
     @property
+    def written(self) -> JsonObject:
+        """The step's params as its author wrote them, before expressions were resolved."""
+        ...
+
+    @property
     def idempotency_key(self) -> str:
         """A key that is the same whenever this step of this execution is tried again."""
         ...

@@ -30,6 +30,15 @@ _setup = click.option(
 _type = click.option("--type", "type_", metavar="TYPE", help="The kind of setup, like BEARER.")
 
 
+_host = click.option(
+    "--host",
+    "hosts",
+    metavar="HOST",
+    multiple=True,
+    help="A host that the credentials may go to, and no other: of app HTTP. Give all of them.",
+)
+
+
 @click.group()
 def COMMAND() -> None:  # noqa: N802 - a constant, found by its name
     """Keep, try and rotate the secrets that flows use."""
@@ -59,7 +68,12 @@ def list_(*, as_json: bool) -> int:
 @_as_json
 def show(connection: str, *, as_json: bool) -> int:
     """Show one connection, never its secrets."""
-    found = run_async(_with_api(lambda api: _find(api, connection)))
+
+    async def work(api: Api) -> Any:
+        found = await _find(api, connection)
+        return {**found, "hosts": (await api.call("GET", _hosts_of(found)))["hosts"]}
+
+    found = run_async(_with_api(work))
     if as_json:
         _print(found)
         return 0
@@ -73,6 +87,7 @@ def show(connection: str, *, as_json: bool) -> int:
 @click.option("--app", "app_id", metavar="APP", required=True, help="Like AUTH0, HTTP, TWILIO.")
 @_type
 @_setup
+@_host
 @click.option("--empty", is_flag=True, help="Make it without secrets, to be set up later.")
 @_as_json
 def create(
@@ -82,6 +97,7 @@ def create(
     app_id: str,
     type_: str | None,
     setup_file: str | None,
+    hosts: tuple[str, ...],
     empty: bool,
     as_json: bool,
 ) -> int:
@@ -99,7 +115,11 @@ def create(
             body["setup"] = await _setup_of(
                 api, app_id.upper(), values, setup_file=setup_file, type_=type_
             )
-        return await api.call("POST", _WIRE, body)
+        _check_hosts(app_id.upper(), hosts)
+        made = await api.call("POST", _WIRE, body)
+        if hosts:
+            await api.call("PUT", _hosts_of(made), {"hosts": [*hosts]})
+        return made
 
     made = run_async(_with_api(work))
     if as_json:
@@ -117,6 +137,8 @@ def create(
 @click.option("--name", help="A new name.")
 @_type
 @_setup
+@_host
+@click.option("--any-host", is_flag=True, help="Forget the hosts: those that flows write.")
 @_as_json
 def update(
     connection: str,
@@ -125,18 +147,24 @@ def update(
     name: str | None,
     type_: str | None,
     setup_file: str | None,
+    hosts: tuple[str, ...],
+    any_host: bool,
     as_json: bool,
 ) -> int:
-    """Rename a connection, or put other secrets in place of its own; it counts at once."""
+    """Rename a connection, say where it may go, or give it other secrets; it counts at once."""
 
     async def work(api: Api) -> Any:
         found = await _find(api, connection)
+        _check_hosts(found["app_id"], hosts)
         body: dict[str, Any] = {} if name is None else {"name": name}
-        if values or setup_file or type_ or name is None:
+        changes_hosts = bool(hosts) or any_host
+        if values or setup_file or type_ or (name is None and not changes_hosts):
             body["setup"] = await _setup_of(
                 api, found["app_id"], values, setup_file=setup_file, type_=type_
             )
-        return await api.call("PATCH", f"{_WIRE}/{found['id']}", body)
+        if changes_hosts:
+            await api.call("PUT", _hosts_of(found), {"hosts": [*hosts]})
+        return await api.call("PATCH", f"{_WIRE}/{found['id']}", body) if body else found
 
     changed = run_async(_with_api(work))
     if as_json:
@@ -276,6 +304,22 @@ def verify(*, as_json: bool) -> int:
     return 0 if report["ok"] else 1
 
 
+def _hosts_of(found: dict[str, Any]) -> str:
+    return f"{_OURS}/connections/{found['id']}/hosts"
+
+
+def _check_hosts(app_id: str, hosts: tuple[str, ...]) -> None:
+    from sluiceway.errors import UsageError  # noqa: PLC0415 - --help is quick
+    from sluiceway.vault.hosts import parse_hosts  # noqa: PLC0415
+
+    if hosts and app_id != "HTTP":
+        raise UsageError(
+            f"expected --host with a connection of app HTTP, found one of app {app_id}",
+            hint="The others go to their own service anyway.",
+        )
+    parse_hosts(hosts)
+
+
 def _show(found: dict[str, Any]) -> None:
     click.echo(
         labelled(
@@ -286,12 +330,19 @@ def _show(found: dict[str, Any]) -> None:
                 ("State", "ready" if found["ready"] else "empty: it has no secrets yet"),
                 ("Account", found.get("account_name") or ""),
                 ("Environment", found.get("environment") or ""),
+                ("Hosts", _shown_hosts(found)),
                 ("Made", found["created_at"]),
                 ("Changed", found["updated_at"]),
                 ("Fingerprint", found["fingerprint"]),
             ]
         )
     )
+
+
+def _shown_hosts(found: dict[str, Any]) -> str:
+    if found["app_id"] != "HTTP":
+        return ""
+    return ", ".join(found["hosts"]) or "those that flows write"
 
 
 def _show_scopes(scopes: dict[str, Any]) -> None:

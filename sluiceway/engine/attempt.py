@@ -177,6 +177,7 @@ async def perform(run: Interpreter, step: PlannedStep) -> StepOutcome:
 async def _outcome(run: Interpreter, attempt: Attempt) -> StepOutcome:
     step, spec = attempt.step, attempt.step.spec
     context = run.context(step.action.id, began_at=attempt.began_at, masked=attempt.secrets.append)
+    context.written = step.action.params
     if spec is None:
         raise ActionNotOffered(
             f"{step.action.name} is not offered yet: Sluiceway keeps and shows actions of the "

@@ -59,6 +59,7 @@ class StepContext:
         self._scope: Scope | None = None
         self.execution_id = execution_id
         self.step_id = step_id
+        self.written: JsonObject = {}
         self.now = now
         self.attempt_began_at = attempt_began_at
         self.input = input_

@@ -111,7 +111,8 @@ class KeyWrapperSpec:
 class VaultConnection:
     """One vault connection; *setup* is its opened secret and stays out of the ``repr``.
 
-    *hosts* are those that the credentials may go to; empty, those of the connection's own kind.
+    *hosts* are those that the credentials may go to; empty, those of the connection's own kind: of
+    app HTTP, the ones that flows write (``vault/hosts.py``).
     """
 
     id: str

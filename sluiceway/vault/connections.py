@@ -18,12 +18,13 @@ from sluiceway.models.ids import new_id
 from sluiceway.models.timestamps import utc_now
 from sluiceway.storage.base import Document, Key, StaleVersion
 from sluiceway.vault.base import VaultConnection
+from sluiceway.vault.hosts import parse_hosts
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
-    from sluiceway.models.json import JsonObject
+    from sluiceway.models.json import JsonObject, JsonValue
     from sluiceway.storage.base import DocumentStore
     from sluiceway.vault.base import Sealer
 
@@ -180,6 +181,24 @@ class StoredConnections:
                 continue
             return self._open(new)
 
+    async def restrict(self, id_: str, hosts: Sequence[str]) -> VaultConnection:
+        """Name the hosts that the credentials may go to; none: those that flows write.
+
+        Raises:
+            NotFound: there is no such connection.
+            InvalidRequest: one is no host.
+        """
+        named: list[JsonValue] = [*parse_hosts(hosts)]
+        while True:
+            old = await self._load(id_)
+            body: JsonObject = {**old.body, "hosts": named}
+            new = replace(old, body=body, version=old.version + 1, updated_at=self.now())
+            try:
+                await self.documents.replace(new)
+            except StaleVersion:
+                continue
+            return self._open(new)
+
     async def empty(self, id_: str) -> VaultConnection:
         """Forget the connection's setup; its name stays, and it is not ready any more.
 
@@ -257,6 +276,7 @@ def _account_of(app_id: str, setup: JsonObject | None) -> JsonObject:
 def _read(row: Document) -> VaultConnection:
     body = row.body
     account_name, environment = body.get("account_name"), body.get("environment")
+    hosts = body.get("hosts")
     return VaultConnection(
         id=row.id,
         app_id=str(body["app_id"]),
@@ -267,4 +287,5 @@ def _read(row: Document) -> VaultConnection:
         updated_at=row.updated_at,
         account_name=account_name if isinstance(account_name, str) else None,
         environment=environment if isinstance(environment, str) else None,
+        hosts=tuple(map(str, hosts)) if isinstance(hosts, list) else (),
     )

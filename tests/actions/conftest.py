@@ -249,6 +249,7 @@ class Workbench:
         self, name: str, params: dict[str, Any], context: StepContext | None = None
     ) -> StepOutcome:
         context = context or self.context()
+        context.written = params
         spec = spec_of(name)
         skip = (*spec.liquid_params, *spec.lazy_params, *spec.branch_params)
         resolved: Any = resolve_params(params, context.scope, skip=skip)

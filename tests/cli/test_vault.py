@@ -264,3 +264,33 @@ def test_what_flows_use_is_kept(cli: Cli, tmp_path: Path) -> None:
     assert status == 1
     assert "The connection is used by 1 flow: Caller." in err
     assert cli("delete", "Api", "--force")[0] == 0
+
+
+def test_a_connection_is_kept_to_its_hosts(cli: Cli) -> None:
+    hosts = ("--host", "API.example.com", "--host", "*.partner.example:8443")
+    parsed(cli, *BEARER, *hosts, stdin=f"{SECRET}\n")
+    assert parsed(cli, "show", "Api")["hosts"] == ["api.example.com", "*.partner.example:8443"]
+    assert "api.example.com, *.partner" in cli("show", "Api")[1]
+
+    parsed(cli, "update", "Api", "--host", "other.example")
+    assert parsed(cli, "show", "Api")["hosts"] == ["other.example"]
+    parsed(cli, "update", "Api", "--name", "Renamed")
+    assert parsed(cli, "show", "Renamed")["hosts"] == ["other.example"]
+    parsed(cli, "update", "Renamed", "--any-host")
+    assert "those that flows write" in cli("show", "Renamed")[1]
+
+
+@pytest.mark.parametrize("host", ["https://api.example.com", "a/b", "", "*", "a b", "a:b"])
+def test_what_is_no_host_is_refused_and_nothing_is_made(cli: Cli, host: str) -> None:
+    status, _, err = cli(*BEARER, "--host", host, stdin=f"{SECRET}\n")
+
+    assert status == 2
+    assert "expected a host" in err
+    assert parsed(cli, "list") == []
+
+
+def test_hosts_are_for_connections_that_steps_lead(cli: Cli) -> None:
+    status, _, err = cli("create", "T", "--app", "AUTH0", "--empty", "--host", "a.example")
+
+    assert status == 2
+    assert "of app HTTP" in err

@@ -12,12 +12,13 @@ from sluiceway.actions.base import ActionSpec, Effect, Params
 from sluiceway.actions.calls import add_query, outcome_of, setup_text, setup_type, text_of
 from sluiceway.actions.fields import HTTP_OUTPUT, Connection, Headers, QueryParams
 from sluiceway.actions.http._bodies import ContentType, encode_body
-from sluiceway.errors import InvalidActionParams
+from sluiceway.errors import InvalidActionParams, TargetForbidden
 from sluiceway.outbound.base import OutboundRequest
+from sluiceway.vault.hosts import is_admitted, is_host_written
 
 if TYPE_CHECKING:
     from sluiceway.actions.base import ActionContext, StepOutcome
-    from sluiceway.models.json import JsonObject
+    from sluiceway.models.json import JsonObject, JsonValue
     from sluiceway.vault.base import VaultConnection
 
 __all__ = ["ACTION", "BasicAuth", "SendRequest", "effect_of", "run"]
@@ -103,6 +104,7 @@ async def run(params: SendRequest, context: ActionContext) -> StepOutcome:
     Raises:
         InvalidActionParams: the URL, a header or the body cannot be sent.
         ConnectionUnusable, TokenError: the vault connection gives no credentials.
+        TargetForbidden: the vault connection's credentials may not go there.
         OutboundError: no usable answer after the retries.
     """
     headers = {"user-agent": _USER_AGENT, "accept": "*/*", **_checked(params.headers or {})}
@@ -115,6 +117,7 @@ async def run(params: SendRequest, context: ActionContext) -> StepOutcome:
     query: JsonObject = {**(params.params or {})}
     if params.connection_id is not None:
         connection = await context.open_connection(params.connection_id, "HTTP")
+        _refuse_other_hosts(connection, context.written.get("url"), params.url)
         await _sign_in(connection, context, headers, query)
     request = OutboundRequest(
         method=params.method, url=add_query(params.url, query), headers=headers, body=body
@@ -127,6 +130,30 @@ async def run(params: SendRequest, context: ActionContext) -> StepOutcome:
         headers["authorization"] = f"Bearer {token}"
         answer = await context.send(request)
     return outcome_of(answer)
+
+
+def _refuse_other_hosts(connection: VaultConnection, written: JsonValue, url: str) -> None:
+    """Check that the connection's credentials may go to *url*, *written* so in the flow.
+
+    Raises:
+        TargetForbidden: they may not.
+    """
+    allow = f"sluiceway vault update {connection.name!r} --host HOST"
+    if connection.hosts:
+        if not is_admitted(connection.hosts, url):
+            raise TargetForbidden(
+                f"the vault connection {connection.name!r} goes to {', '.join(connection.hosts)} "
+                "and nowhere else",
+                at="/url",
+                hint=f"Name every host that may have it, if this one may: {allow}",
+            )
+    elif isinstance(written, str) and not is_host_written(written):
+        raise TargetForbidden(
+            f"the vault connection {connection.name!r} goes to hosts that the flow writes, and an "
+            "expression gives this one",
+            at="/url",
+            hint=f"Write the host, or say which may have the credentials: {allow}",
+        )
 
 
 async def _sign_in(

@@ -10,6 +10,7 @@ from sluiceway.errors import ExpressionSyntaxError
 from sluiceway.expressions.nodes import Access, Call, Root
 from sluiceway.models.json_text import escape_pointer
 from sluiceway.models.masking import SECRET_KEYS
+from sluiceway.vault.hosts import is_host_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +52,7 @@ def check(view: FlowView) -> Iterator[Finding]:
                 yield from _clear(step, f"{step.at}/params/{escape_pointer(key)}", key, value)
         for text in step.texts:
             yield from _unmasked(view, step, text)
+        yield from _led_elsewhere(step)
     yield from _unmasked_outputs(view)
 
 
@@ -113,6 +115,22 @@ def _unmasked(view: FlowView, step: Step, text: StepText) -> Iterator[Finding]:
             inner=(1, 1),
             hint="Mask it: {{ functions.mask(…) }}; later steps still get the value.",
             edit=edit,
+        )
+
+
+def _led_elsewhere(step: Step) -> Iterator[Finding]:
+    """Find credentials that go wherever an expression says."""
+    url = step.params.get("url")
+    if step.name != "HTTP/SEND_REQUEST" or not step.params.get("connection_id"):
+        return
+    if isinstance(url, str) and not is_host_written(url):
+        yield step.finding(
+            "SLW604",
+            Severity.WARNING,
+            "an expression says which host gets the connection's credentials",
+            at=f"{step.at}/params/url",
+            hint="Write the host, or name the ones that may have them: "
+            "sluiceway vault update NAME --host HOST.",
         )
 
 
@@ -180,6 +198,15 @@ FAMILY: Final = RuleFamily(
             "input of the step that sends it.",
             fix="Use functions.mask. `--fix` does.",
             is_fixable=True,
+        ),
+        Rule(
+            code="SLW604",
+            title="Credentials led by an expression",
+            severity=Severity.WARNING,
+            meaning="The URL's host comes from an expression, and a vault connection signs the "
+            "request in: whoever gives the value gets the credentials. Sluiceway refuses it unless "
+            "the connection names its hosts.",
+            fix="Write the host in the URL, or `sluiceway vault update NAME --host HOST`.",
         ),
     ),
 )

@@ -11,6 +11,7 @@ from sluiceway.analysis.view import FlowView
 from sluiceway.api.route import Call, Param, Route
 from sluiceway.errors import NotFound
 from sluiceway.management import flows
+from sluiceway.management.fields import closed, text
 from sluiceway.management.vault_setups import setup_kinds
 from sluiceway.models.timestamps import format_timestamp
 
@@ -112,6 +113,22 @@ async def _empty(call: Call) -> JsonObject:
     return {"id": connection.id, "name": connection.name, "ready": connection.ready}
 
 
+async def _hosts(call: Call) -> JsonObject:
+    return _named_hosts(await _find(call))
+
+
+async def _restrict(call: Call) -> JsonObject:
+    body: JsonObject = call.body if isinstance(call.body, dict) else {}
+    hosts = body.get("hosts")
+    named = [str(host) for host in hosts] if isinstance(hosts, list) else []
+    connections = call.services.need_connections()
+    return _named_hosts(await connections.restrict(call.path["id"], named))
+
+
+def _named_hosts(connection: VaultConnection) -> JsonObject:
+    return {"id": connection.id, "name": connection.name, "hosts": [*connection.hosts]}
+
+
 async def _delete(call: Call) -> None:
     connections = call.services.need_connections()
     await connections.delete(call.path["id"], force=bool(call.query["force"]))
@@ -194,6 +211,7 @@ _ROOT: Final = "/sluiceway/v1/vault"
 _ONE: Final = f"{_ROOT}/connections/{{id}}"
 _READ: Final = ("read:flows_vault_connections",)
 _UPDATE: Final = ("update:flows_vault_connections",)
+_HOSTS: Final = closed({"hosts": {"type": "array", "maxItems": 20, "items": text(260)}}, "hosts")
 _WAIT: Final = Param(name="wait", type="integer", default=20, minimum=0, maximum=300)
 
 
@@ -210,6 +228,17 @@ ROUTES: Final = (
         scopes=_READ,
     ),
     _route("POST", f"{_ONE}/test", _test, "Try a connection", scopes=_READ),
+    _route(
+        "GET", f"{_ONE}/hosts", _hosts, "See where a connection's credentials may go", scopes=_READ
+    ),
+    _route(
+        "PUT",
+        f"{_ONE}/hosts",
+        _restrict,
+        "Name the hosts that a connection's credentials may go to",
+        scopes=_UPDATE,
+        body=_HOSTS,
+    ),
     _route("POST", f"{_ONE}/empty", _empty, "Forget a connection's secrets", scopes=_UPDATE),
     _route(
         "DELETE",

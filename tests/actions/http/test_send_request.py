@@ -340,3 +340,89 @@ def test_a_post_is_made_once_and_the_others_may_be_repeated() -> None:
     }
 
     assert [m for m, effect in effects.items() if effect is Effect.ONCE] == ["POST"]
+
+
+def _bearer(bench: Workbench, *hosts: str) -> str:
+    id_ = bench.connect("HTTP", {"type": "BEARER", "token": "t0ken-1"})
+    bench.wait_for(bench.connections.restrict(id_, hosts))
+    return id_
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.example.com/v1",
+        "https://API.example.com./v1",
+        "https://x.partner.example/a",
+        "http://one.example:8080/",
+        "https://api.example.com:9443/",
+    ],
+)
+def test_a_connection_goes_to_the_hosts_that_it_names(bench: Workbench, url: str) -> None:
+    id_ = _bearer(bench, "api.example.com", "*.partner.example", "one.example:8080")
+
+    assert bench.run(NAME, {"url": url, "connection_id": id_})["success"]
+    assert bench.services.last.headers["authorization"] == "Bearer t0ken-1"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/",
+        "https://api.example.com.evil.example/",
+        "https://evil.example/api.example.com",
+        "https://partner.example/",
+        "https://evilpartner.example/",
+        "http://one.example/",
+        "https://one.example:8081/",
+    ],
+)
+def test_a_connection_goes_nowhere_else(bench: Workbench, url: str) -> None:
+    id_ = _bearer(bench, "api.example.com", "*.partner.example", "one.example:8080")
+
+    with pytest.raises(TargetForbidden, match="nowhere else") as caught:
+        bench.run(NAME, {"url": url, "connection_id": id_})
+    assert (caught.value.at, bench.services.received) == ("/url", [])
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "{{ fields.url }}",
+        "https://{{ fields.host }}/v1",
+        "https://api.example.com{{ fields.rest }}",
+        "https://{{ fields.host }}.example.com/",
+        "{{ fields.scheme }}://api.example.com/",
+    ],
+)
+def test_an_expression_does_not_choose_who_gets_the_credentials(bench: Workbench, url: str) -> None:
+    fields = {
+        "url": URL,
+        "host": "api.example.com",
+        "rest": ".evil.example/",
+        "scheme": "https",
+    }
+    id_ = _bearer(bench)
+
+    with pytest.raises(TargetForbidden, match="an expression gives this one"):
+        bench.run(NAME, {"url": url, "connection_id": id_}, bench.context(fields=fields))
+    assert bench.services.received == []
+
+
+def test_an_expression_may_give_what_comes_after_the_host(bench: Workbench) -> None:
+    params = {"url": "https://api.example.com/{{ fields.id }}", "connection_id": _bearer(bench)}
+
+    assert bench.run(NAME, params, bench.context(fields={"id": "7"}))["success"]
+    assert bench.services.last.path == "/7"
+
+
+def test_an_expression_may_choose_among_the_hosts_that_are_named(bench: Workbench) -> None:
+    params = {"url": "{{ fields.url }}", "connection_id": _bearer(bench, "api.example.com")}
+
+    assert bench.run(NAME, params, bench.context(fields={"url": URL}))["success"]
+
+
+def test_without_a_connection_an_expression_may_give_the_host(bench: Workbench) -> None:
+    context = bench.context(fields={"url": URL})
+
+    assert bench.run(NAME, {"url": "{{ fields.url }}"}, context)["success"]

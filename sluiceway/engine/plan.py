@@ -10,7 +10,7 @@ from sluiceway.engine.pointers import at_pointers
 from sluiceway.engine.sealing import open_snapshot
 from sluiceway.errors import StorageError
 from sluiceway.models.flow import Flow, parse_actions
-from sluiceway.models.masking import SECRET_KEYS
+from sluiceway.models.masking import is_secret_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,7 +136,7 @@ def _texts(value: JsonValue) -> Iterator[str]:
 def _named_secrets(value: JsonValue) -> Iterator[str]:
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from _texts(item) if key.lower() in SECRET_KEYS else _named_secrets(item)
+            yield from _texts(item) if is_secret_name(key) else _named_secrets(item)
     elif isinstance(value, list):
         for item in value:
             yield from _named_secrets(item)

@@ -14,20 +14,21 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote_plus
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from sluiceway.models.json import JsonObject, JsonValue
 
-__all__ = ["MASK", "SECRET_KEYS", "Masker", "mask_pointers", "mask_secret_keys"]
+__all__ = ["MASK", "Masker", "is_secret_name", "mask_pointers", "mask_secret_keys"]
 
 MASK: Final = "███"
 """What Auth0's debugger shows in place of a masked value."""
@@ -41,31 +42,53 @@ _LONGEST: Final = 64 * 1024
 _BETWEEN: Final = "\ue000"
 _encode: Final = msgspec.json.Encoder().encode
 _BASE64_BLOCK: Final = 3
+_QUERY: Final = re.compile(r"([?&])([A-Za-z_-]{4,40})=([^&#\s\"'<>█]+)")
 
-SECRET_KEYS: Final = frozenset(
+_SECRET_NAMES: Final = frozenset(
     {
-        "access_token",
-        "api_key",
+        "accesstoken",
         "apikey",
+        "apisecret",
+        "apitoken",
         "authorization",
-        "client_assertion",
-        "client_secret",
+        "authtoken",
+        "bearertoken",
+        "bottoken",
+        "clientassertion",
+        "clientsecret",
+        "confirmpassword",
         "cookie",
-        "id_token",
-        "new_password",
-        "old_password",
+        "currentpassword",
+        "idtoken",
+        "newpassword",
+        "oldpassword",
+        "passphrase",
         "passwd",
         "password",
-        "private_key",
-        "proxy-authorization",
-        "refresh_token",
+        "passwordconfirmation",
+        "privatekey",
+        "proxyauthorization",
+        "refreshtoken",
         "secret",
-        "secret_key",
-        "set-cookie",
-        "x-api-key",
+        "secretaccesskey",
+        "secretkey",
+        "sessiontoken",
+        "setcookie",
+        "sharedsecret",
+        "signingsecret",
+        "webhooksecret",
+        "xaccesstoken",
+        "xapikey",
+        "xauthtoken",
     }
 )
-"""Names whose values are secrets wherever they stand, in any case."""
+"""Names whose values are secrets wherever they stand, without case, dashes and underscores."""
+
+
+@lru_cache(maxsize=4096)
+def is_secret_name(name: str) -> bool:
+    """Tell whether what stands under *name* is a secret, as under ``client_secret``."""
+    return name.lower().replace("_", "").replace("-", "") in _SECRET_NAMES
 
 
 class Masker:
@@ -239,20 +262,29 @@ def mask_pointers(value: JsonValue, pointers: Iterable[str]) -> JsonValue:
     return value
 
 
-def mask_secret_keys(
-    value: JsonValue, names: Collection[str] = SECRET_KEYS
-) -> tuple[JsonValue, list[JsonValue]]:
-    """Return *value* with what stands under one of *names* as ``███``, and the values it hid."""
+def mask_secret_keys(value: JsonValue) -> tuple[JsonValue, list[JsonValue]]:
+    """Return *value* with what stands under a secret's name as ``███``, and the values it hid.
+
+    A name may be an object's key, or that of a parameter in an address.
+    """
     hidden: list[JsonValue] = []
+
+    def hide(found: re.Match[str]) -> str:
+        if not is_secret_name(found[2]):
+            return found[0]
+        hidden.extend({found[3], unquote_plus(found[3])})
+        return f"{found[1]}{found[2]}={MASK}"
 
     def walk(item: JsonValue) -> JsonValue:
         if isinstance(item, list):
             return [walk(child) for child in item]
+        if isinstance(item, str) and "=" in item:
+            return _QUERY.sub(hide, item)
         if not isinstance(item, dict):
             return item
         shown: JsonObject = {}
         for key, child in item.items():
-            if key.lower() in names and child not in (None, "", MASK):
+            if is_secret_name(key) and child not in (None, "", MASK):
                 hidden.append(child)
                 shown[key] = MASK
             else:

@@ -223,3 +223,19 @@ def test_names_hide_what_stands_under_them_in_any_case() -> None:
         "secret": None,
     }
     assert hidden == ["Bearer abc", "pw", {"id": 1}]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["accessToken", "clientSecret", "X-Auth-Token", "api-key", "PrivateKey", "refresh_token"],
+)
+def test_names_are_known_however_they_are_spelt(name: str) -> None:
+    assert mask_secret_keys({name: "hush"}) == ({name: MASK}, ["hush"])
+
+
+def test_a_secret_in_an_address_is_hidden_there_and_by_its_value() -> None:
+    shown, hidden = mask_secret_keys({"url": "https://a.example/?q=1&api_key=hush%20now#x"})
+
+    assert shown == {"url": f"https://a.example/?q=1&api_key={MASK}#x"}
+    assert sorted(map(str, hidden)) == ["hush now", "hush%20now"]
+    assert mask_secret_keys("https://a.example/?page=2&key=v")[1] == []

@@ -9,7 +9,7 @@ from sluiceway.analysis.findings import Edit, Finding, Rule, RuleFamily, Severit
 from sluiceway.errors import ExpressionSyntaxError
 from sluiceway.expressions.nodes import Access, Call, Root
 from sluiceway.models.json_text import escape_pointer
-from sluiceway.models.masking import SECRET_KEYS
+from sluiceway.models.masking import is_secret_name
 from sluiceway.vault.hosts import is_host_written
 
 if TYPE_CHECKING:
@@ -37,9 +37,6 @@ _PLACEHOLDER: Final = re.compile(
     r"\s*(?:[#@]{1,2}\w[\w -]*[#@]{1,2}|<[^>]*>|\$\{.*\}|\*+|█+|x{3,}|\.{3}|…|"
     r"(?:your|my|change|replace|example|redacted|dummy|test|todo|none|null|secret)[\w .-]*)\s*",
     re.IGNORECASE,
-)
-_TOKEN_KEYS: Final = frozenset(
-    {*SECRET_KEYS, "access_token", "id_token", "refresh_token", "client_secret", "password"}
 )
 _MASKED_ALREADY: Final = frozenset({"OTP", "JWT"})
 
@@ -74,8 +71,7 @@ def _clear(step: Step, at: str, key: str, value: JsonValue) -> Iterator[Finding]
                     hint="Put it into a vault connection, and replace it: it is known by now.",
                 )
                 return
-        is_named = key.lower().replace("-", "_") in SECRET_KEYS
-        if is_named and "{{" not in value and not _PLACEHOLDER.fullmatch(value):
+        if is_secret_name(key) and "{{" not in value and not _PLACEHOLDER.fullmatch(value):
             yield step.finding(
                 "SLW601",
                 Severity.WARNING,
@@ -106,7 +102,7 @@ def _unmasked(view: FlowView, step: Step, text: StepText) -> Iterator[Finding]:
             hint="Mask it: {{ functions.mask(…) }}. Sluiceway masks it either way.",
             edit=edit,
         )
-    elif whole.node.base.name in {"vars", "fields"} and keys[-1].lower() in SECRET_KEYS:
+    elif whole.node.base.name in {"vars", "fields"} and is_secret_name(keys[-1]):
         yield step.finding(
             "SLW602",
             Severity.WARNING,
@@ -143,7 +139,7 @@ def _unmasked_outputs(view: FlowView) -> Iterator[Finding]:
                 if reference.root != "actions" or len(reference.segments) < 2:  # noqa: PLR2004 - id, key
                     continue
                 source = view.by_id.get(reference.segments[0])
-                is_token = reference.segments[-1].lower() in _TOKEN_KEYS
+                is_token = is_secret_name(reference.segments[-1])
                 if source is None or not is_token or source.id in reported:
                     continue
                 if source.document.get("mask_output") is True or source.type in _MASKED_ALREADY:

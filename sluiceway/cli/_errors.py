@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 import traceback
 from typing import TYPE_CHECKING, Final
@@ -78,7 +79,9 @@ def write_error(error: SluicewayError) -> None:
 
 def write_failure(*, code: str, message: str, at: str, hint: str, excerpt: str = "") -> None:
     """Write an error that is known by its parts: that of a record, say."""
-    head = click.style(f"error[{code}]", fg="red", bold=True)
+    head = f"error[{code}]"
+    if not os.environ.get("NO_COLOR"):
+        head = click.style(head, fg="red", bold=True)
     click.echo(f"{head}: {message}", err=True)
     if at:
         click.echo(f"  at: {at}", err=True)

@@ -24,6 +24,11 @@ __all__ = ["PlainTrace", "RichTrace", "SilentTrace", "Trace", "open_trace"]
 
 _LONGEST_TEXT: Final = 160
 _MOST_ITEMS: Final = 12
+_WIDEST: Final = 34
+_NARROWEST: Final = 8
+_BESIDE: Final = 45
+"""What a step's line has beside its title: mark, action, status code and time."""
+
 _MARKS: Final = {"COMPLETED": "✓", "FAILED": "✗", "DELAYED": "⏸", "RUNNING": "…", "CANCELLED": "■"}
 _COLOURS: Final = {
     "COMPLETED": "green",
@@ -129,9 +134,11 @@ class RichTrace:
         code = _status_code(step)
         code_colour = "green" if code.startswith("2") else "yellow"
         # One table-like line: mark, title, wire name, status code, time.
+        width = max(_NARROWEST, min(_WIDEST, self._console.width - _BESIDE))
+        title = _title(step) if len(_title(step)) <= width else f"{_title(step)[: width - 1]}…"
         self._console.print(
             f"[{colour}]{_MARKS.get(status, '·')}[/] "
-            f"[bold]{_escaped(_title(step)):<34}[/] [dim]{_wire_name(step):<24}[/] "
+            f"[bold]{_escaped(f'{title:<{width}}')}[/] [dim]{_wire_name(step):<24}[/] "
             f"[{code_colour}]{code:>3}[/]  [dim]{_time(step):>9}[/]",
             highlight=False,
             overflow="ellipsis",

@@ -133,7 +133,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     _open_streams()
     try:
-        result = PROGRAM.main(args=given, prog_name="sluiceway", standalone_mode=False)
+        # Click itself does not know NO_COLOR (https://no-color.org); None lets it look for itself.
+        color = False if os.environ.get("NO_COLOR") else None
+        result = PROGRAM.main(args=given, prog_name="sluiceway", standalone_mode=False, color=color)
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except click.ClickException as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -137,3 +138,24 @@ def test_output_that_cannot_be_written_is_no_defect(
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert "defect" not in done.stderr
+
+
+@pytest.mark.parametrize("given", [{}, {"NO_COLOR": "1"}], ids=["colour", "NO_COLOR"])
+def test_no_color_is_honoured_on_a_terminal(given: dict[str, str], tmp_path: Path) -> None:
+    master, slave = os.openpty()
+    plain = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+
+    subprocess.run(
+        [sys.executable, "-m", "sluiceway", "run", "none.json"],
+        cwd=tmp_path,
+        env={**plain, **given, "TERM": "xterm"},
+        stdout=slave,
+        stderr=slave,
+        check=False,
+    )
+    os.close(slave)
+    shown = os.read(master, 65_536).decode()
+    os.close(master)
+
+    assert "ERR_INVALID_FLOW" in shown
+    assert ("\x1b[" in shown) is (not given)

@@ -18,24 +18,29 @@ $(UV): scripts/get_uv.py
 
 .venv/.run: $(UV) uv.lock pyproject.toml
 	@echo "Installing what Sluiceway needs (once) ..."
-	@$(UV) sync --quiet --locked --no-dev --inexact
+	@$(UV) sync --quiet --locked --no-dev --inexact --compile-bytecode
+	@touch $@
+
+# Where Python is told to keep no bytecode (PYTHONDONTWRITEBYTECODE), each start would compile anew.
+.venv/.compiled: .venv/.run $(shell find sluiceway -name '*.py')
+	@$(BIN)/python -m compileall -q sluiceway
 	@touch $@
 
 .venv/.dev: $(UV) uv.lock pyproject.toml
 	@echo "Installing what the tests need (once) ..."
-	@$(UV) sync --quiet --locked
+	@$(UV) sync --quiet --locked --compile-bytecode
 	@touch $@ .venv/.run
 
-run: .venv/.run ## run a real flow on the embedded tenant, and watch it
+run: .venv/.compiled ## run a real flow on the embedded tenant, and watch it
 	@$(BIN)/sluiceway run examples/flows/welcome.json --fields examples/flows/welcome.fields.json \
 	  --set "fields.email=ada.$$(date +%s)@example.com"
 	@echo; echo "Queued (read one: $(BIN)/sluiceway outbox show ID --content):"
 	@$(BIN)/sluiceway outbox list --take 3
 
-dev: .venv/.run ## server, worker, console and embedded tenant in one process
+dev: .venv/.compiled ## server, worker, console and embedded tenant in one process
 	@$(BIN)/sluiceway dev
 
-test: .venv/.dev ## all tests, real servers and browser included
+test: .venv/.dev .venv/.compiled ## all tests, real servers and browser included
 	@scripts/install_test_servers.sh
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/console
 	@# In processes of their own: a browser's event loop stays in the process that drove it.
@@ -53,7 +58,7 @@ fix: .venv/.dev ## format, and mend what the linter can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(UV) .venv/.dev ## measure, as ratios in one run
+bench: $(UV) .venv/.dev .venv/.compiled ## measure, as ratios in one run
 	@$(UV) sync --quiet --locked --group bench
 	@$(BIN)/python -m bench --write
 

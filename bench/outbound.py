@@ -18,11 +18,11 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+from msgspec.structs import replace
 
 from bench.rows import Row
 from sluiceway.actions.catalogue import InstalledActions

@@ -7,7 +7,6 @@ import os
 import random
 import secrets
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +15,7 @@ import msgspec
 
 from sluiceway.actions.base import TenantSettings
 from sluiceway.actions.catalogue import InstalledActions
+from sluiceway.discreet import Discreet
 from sluiceway.engine.base import Engine, EngineSettings, World
 from sluiceway.engine.crew import Crew
 from sluiceway.engine.delivery import Deliveries
@@ -82,17 +82,17 @@ _GRACE: Final = timedelta(seconds=12)
 _CLIENT_FILE: Final = "client.json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientSecret:
+class ClientSecret(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """The first API client. *path* is the file it was read from, where it was not a setting."""
 
+    withheld = frozenset({"secret"})
+
     client_id: str
-    secret: str = field(repr=False)
+    secret: str
     path: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Application:
+class Application(msgspec.Struct, frozen=True, kw_only=True):
     """Everything, put together."""
 
     settings: Settings

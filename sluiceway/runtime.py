@@ -16,9 +16,10 @@ import asyncio
 import os
 import threading
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+
+import msgspec
 
 from sluiceway.api.app import build_app
 from sluiceway.api.services import Services
@@ -49,8 +50,7 @@ _MEMORY: Final = "sqlite:///:memory:"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One step of a run; its values are masked as in every record."""
 
     id: str
@@ -62,8 +62,7 @@ class Step:
     error: JsonObject | None
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """One execution that ended. *record* is all of it, as the API shows it."""
 
     id: str

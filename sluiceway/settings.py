@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
+import msgspec
+
+from sluiceway.discreet import Discreet
 from sluiceway.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,8 +53,7 @@ def _parse_log_format(text: str) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """One setting: its name in the file, its default as text, what it means."""
 
     name: str
@@ -163,14 +164,15 @@ SETTINGS: Final = (
 """Every setting there is, in the order that ``doctor`` and the reference page list them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """The values in force. *origins* says where each came from, by name."""
 
-    database_url: str = field(repr=False)
-    vault_key: str = field(repr=False)
+    withheld = frozenset({"database_url", "vault_key", "client_secret", "webhook_secret"})
+
+    database_url: str
+    vault_key: str
     client_id: str
-    client_secret: str = field(repr=False)
+    client_secret: str
     domain: str
     retention: timedelta
     allow_hosts: tuple[str, ...]
@@ -187,8 +189,8 @@ class Settings:
     support_email: str
     support_url: str
     webhook_url: str
-    webhook_secret: str = field(repr=False)
-    origins: Mapping[str, str] = field(default_factory=dict[str, str])
+    webhook_secret: str
+    origins: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
 
     @property
     def state_folder(self) -> Path:

@@ -7,7 +7,6 @@ carries out what the outcome says; actions never touch the engine, the store or 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
@@ -74,8 +73,7 @@ class OpenParams(Params, forbid_unknown_fields=False, dict=True):
 P = TypeVar("P", bound=Params)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepOutcome:
+class StepOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What a completed step leaves.
 
     Attributes:
@@ -103,8 +101,7 @@ class StepOutcome:
     shown_input: JsonObject | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TenantSettings:
+class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What notifications may say of the tenant; every value has a default that reads well."""
 
     name: str = "local"
@@ -112,7 +109,7 @@ class TenantSettings:
     support_email: str = ""
     support_url: str = ""
     default_locale: str = "en"
-    extra: Mapping[str, str] = field(default_factory=dict["str", "str"])
+    extra: Mapping[str, str] = msgspec.field(default_factory=dict["str", "str"])
 
 
 class OneTimeCodes(Protocol):
@@ -241,8 +238,7 @@ class ActionContext(Protocol):
 EffectOf: TypeAlias = "Effect | Callable[[Any], Effect]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionSpec(Generic[P]):
+class ActionSpec(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     """One action, whole.
 
     Attributes:

@@ -8,7 +8,6 @@ secret. Flows are told the same when they are saved and when they run.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -31,8 +30,7 @@ _schemas: Final[dict[type[Params], JsonObject]] = {}
 _validators: Final[dict[type[Params], Draft202012Validator]] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvalidParam:
+class InvalidParam(msgspec.Struct, frozen=True, kw_only=True):
     """One place that breaks the schema.
 
     Attributes:

@@ -6,9 +6,11 @@ Pure: no network, no database. What is known beside a flow comes as ``Facts``.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from sluiceway.analysis.facts import ConnectionFacts, Facts, form_uses, read_form
 from sluiceway.analysis.findings import Finding, Rule, RuleFamily, Severity
@@ -52,13 +54,12 @@ UNREADABLE: Final = Rule(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """One flow and what was found; *scopes* is what each connection's client must be granted."""
 
     source: FlowSource
     findings: list[Finding]
-    scopes: dict[str, list[str]] = field(default_factory=dict[str, "list[str]"])
+    scopes: dict[str, list[str]] = msgspec.field(default_factory=dict[str, "list[str]"])
 
 
 @cache

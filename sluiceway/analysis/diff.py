@@ -8,10 +8,12 @@ applied: ``apply_diff(before, compare_flows(before, after)) == after``, key orde
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from sluiceway.analysis.references import rename_references
+from sluiceway.discreet import Discreet
 from sluiceway.models.flow import Flow
 from sluiceway.models.json_text import escape_pointer
 
@@ -44,8 +46,7 @@ ABSENT: Final = _Absent()
 _BRANCHES: Final = ("then", "else")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where a step stands: in a branch of a condition, or in the flow itself (*parent* empty)."""
 
     parent: str
@@ -53,8 +54,7 @@ class Place:
     index: int
 
 
-@dataclass(frozen=True, slots=True)
-class StepChange:
+class StepChange(msgspec.Struct, frozen=True):
     """One value of a step that differs; *pointer* is in the action, like ``/params/user_id``."""
 
     id: str
@@ -63,8 +63,7 @@ class StepChange:
     after: JsonValue | _Absent
 
 
-@dataclass(frozen=True, slots=True)
-class StepMove:
+class StepMove(msgspec.Struct, frozen=True):
     """A step that stands elsewhere among the others; by the ids of the flow after."""
 
     id: str
@@ -72,26 +71,26 @@ class StepMove:
     after: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(msgspec.Struct, frozen=True):
     """The tree of ids of a flow: what stands where. *branches* are in the order written."""
 
     id: str
     branches: tuple[tuple[str, tuple[Outline, ...]], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowDiff:
+class FlowDiff(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """What differs. Ids are those of the flow after, but in *removed* and *renamed*'s keys."""
 
+    withheld = frozenset({"outline"})
+
     name: tuple[str, str] | None = None
-    renamed: Mapping[str, str] = field(default_factory=dict[str, str])
+    renamed: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     removed: tuple[tuple[JsonObject, Place], ...] = ()
     added: tuple[tuple[JsonObject, Place], ...] = ()
     moved: tuple[StepMove, ...] = ()
     swapped: tuple[str, ...] = ()
     changed: tuple[StepChange, ...] = ()
-    outline: tuple[Outline, ...] = field(default=(), repr=False)
+    outline: tuple[Outline, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(
@@ -105,8 +104,7 @@ class FlowDiff:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(msgspec.Struct, frozen=True):
     """An action without its branches, and where it stands."""
 
     own: JsonObject

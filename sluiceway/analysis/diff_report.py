@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from difflib import SequenceMatcher, unified_diff
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.analysis.diff import ABSENT, compare_flows
 from sluiceway.analysis.references import rename_references
@@ -25,8 +26,7 @@ _ORDINALS: Final = {1: "first", 2: "second", 3: "third"}
 _RENAMED: Final = 0.6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowChange:
+class FlowChange(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one flow: *before* or *after* is ``None`` where it came or went."""
 
     before: Flow | None

@@ -5,8 +5,9 @@ Nothing here has to be known. What is ``None`` is not known, and no rule finds f
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,8 +21,7 @@ __all__ = ["ConnectionFacts", "Facts", "FormFacts", "form_uses", "read_form"]
 _ENDINGS: Final = "$"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormFacts:
+class FormFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What a form's fields set.
 
     Attributes:
@@ -42,8 +42,7 @@ class FormFacts:
         return FormFacts(fields=fields, is_complete=self.is_complete and other.is_complete)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionFacts:
+class ConnectionFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A vault connection: its app, and the scopes that its client was granted, where known."""
 
     name: str
@@ -51,8 +50,7 @@ class ConnectionFacts:
     scopes: frozenset[str] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything known beside one flow.
 
     Attributes:
@@ -68,7 +66,7 @@ class Facts:
     inputs: ExecutionInput | None = None
     vars_set: frozenset[str] = frozenset()
     connections: Mapping[str, ConnectionFacts] | None = None
-    providers: Mapping[Channel, bool] = field(default_factory=dict["Channel", bool])
+    providers: Mapping[Channel, bool] = msgspec.field(default_factory=dict["Channel", bool])
     rate_limit: tuple[float, int] | None = None
 
 

@@ -5,9 +5,11 @@ Codes are append-only: people silence them by name, in files that outlive a vers
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,16 +39,14 @@ class Severity(StrEnum):
 _RANKS: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(msgspec.Struct, frozen=True):
     """A safe change: put *value* at *pointer*; a key that is not there yet is added."""
 
     pointer: str
     value: JsonValue
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a check found.
 
     Attributes:
@@ -111,8 +111,7 @@ class Finding:
         return shown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One code: what it means, why it matters, what to do; the reference page is made of these."""
 
     code: str
@@ -127,8 +126,7 @@ def _no_rules() -> tuple[Rule, ...]:
     return ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleFamily:
+class RuleFamily(msgspec.Struct, frozen=True, kw_only=True):
     """Rules that look at the same things, and the function that finds what breaks them.
 
     A module of ``analysis/rules`` takes part by defining one as ``FAMILY``.
@@ -136,7 +134,7 @@ class RuleFamily:
 
     name: str
     title: str
-    rules: tuple[Rule, ...] = field(default_factory=_no_rules)
+    rules: tuple[Rule, ...] = msgspec.field(default_factory=_no_rules)
     check: Callable[[FlowView], Iterable[Finding]]
 
     def severity_of(self, code: str) -> Severity:

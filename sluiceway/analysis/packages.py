@@ -9,9 +9,11 @@ No secret is ever written: a setup becomes a placeholder.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from sluiceway.errors import DefinitionError
 from sluiceway.models.flow import Flow
@@ -67,8 +69,7 @@ class Format(StrEnum):
     """``auth0_flow`` resources in Terraform's JSON."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackageFlow:
+class PackageFlow(msgspec.Struct, frozen=True, kw_only=True):
     """One flow: its document as written, connections and all by the container's tokens.
 
     *file* is the name of the file that it stood in, without ``.json``.
@@ -80,14 +81,13 @@ class PackageFlow:
     file: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackageConnection:
+class PackageConnection(msgspec.Struct, frozen=True, kw_only=True):
     """One vault connection; *document* is what the container says of it."""
 
     token: str
     name: str
     app_id: str = "AUTH0"
-    document: JsonObject = field(default_factory=dict[str, "JsonValue"])
+    document: JsonObject = msgspec.field(default_factory=dict[str, "JsonValue"])
 
     @property
     def setup(self) -> JsonObject | None:
@@ -98,8 +98,7 @@ class PackageConnection:
         return setup
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Package:
+class Package(msgspec.Struct, frozen=True, kw_only=True):
     """What one container holds.
 
     Attributes:
@@ -116,8 +115,8 @@ class Package:
     name: str
     flows: tuple[PackageFlow, ...] = ()
     connections: tuple[PackageConnection, ...] = ()
-    forms: dict[str, JsonValue] = field(default_factory=dict[str, "JsonValue"])
-    rest: JsonObject = field(default_factory=dict[str, "JsonValue"])
+    forms: dict[str, JsonValue] = msgspec.field(default_factory=dict[str, "JsonValue"])
+    rest: JsonObject = msgspec.field(default_factory=dict[str, "JsonValue"])
     keys: tuple[str, ...] = ()
 
 

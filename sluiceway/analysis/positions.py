@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from sluiceway.models.json_text import escape_pointer
 
@@ -23,16 +24,14 @@ _HIGH_SURROGATE: Final = re.compile(r"\\u[dD][89abAB]")
 _TEXT_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True):
     """Characters *start* to *end* (behind the last) of the text."""
 
     start: int
     end: int
 
 
-@dataclass(slots=True)
-class _Frame:
+class _Frame(msgspec.Struct):
     """An object or list that is being read."""
 
     pointer: str

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import random
 import uuid
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.analysis.preview_checks import (
     MailCheck,
@@ -43,16 +44,14 @@ _SAMPLE_RECIPIENTS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotificationDraft:
+class NotificationDraft(msgspec.Struct, frozen=True, kw_only=True):
     """What to show: the step's params as the flow has them, expressions and Liquid unresolved."""
 
     channel: Channel
     params: JsonObject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewData:
+class PreviewData(msgspec.Struct, frozen=True, kw_only=True):
     """What expressions and templates read.
 
     Attributes:
@@ -65,16 +64,15 @@ class PreviewData:
             show their name in ``[ ]``, and a missing recipient is made up.
     """
 
-    context: JsonObject = field(default_factory=dict["str", "JsonValue"])
-    fields: JsonObject = field(default_factory=dict["str", "JsonValue"])
-    vars: JsonObject = field(default_factory=dict["str", "JsonValue"])
-    actions: JsonObject = field(default_factory=dict["str", "JsonValue"])
-    extra: JsonObject = field(default_factory=dict["str", "JsonValue"])
+    context: JsonObject = msgspec.field(default_factory=dict["str", "JsonValue"])
+    fields: JsonObject = msgspec.field(default_factory=dict["str", "JsonValue"])
+    vars: JsonObject = msgspec.field(default_factory=dict["str", "JsonValue"])
+    actions: JsonObject = msgspec.field(default_factory=dict["str", "JsonValue"])
+    extra: JsonObject = msgspec.field(default_factory=dict["str", "JsonValue"])
     is_sample: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
     """What would arrive.
 
     Attributes:

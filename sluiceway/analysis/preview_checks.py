@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.errors import LiquidSyntaxError, ProviderRejected
 from sluiceway.liquid.analysis import FindingKind, analyse, variables_used
@@ -41,8 +42,7 @@ _ERRORS: Final = frozenset({FindingKind.SYNTAX, FindingKind.UNKNOWN_TAG})
 _UNKNOWN_RECIPIENT: Final = "somebody@recipient.invalid"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewProblem:
+class PreviewProblem(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that is wrong.
 
     Attributes:
@@ -97,8 +97,7 @@ class PreviewProblem:
         return shown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailCheck:
+class MailCheck(msgspec.Struct, frozen=True, kw_only=True):
     """What an email amounts to; *mail_bytes* is 0 where it could not be written."""
 
     text: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.analysis.facts import ConnectionFacts
 from sluiceway.analysis.findings import Severity
@@ -23,8 +24,7 @@ _KEYS: Final = ("connections", "ignore", "level", "management_api_limit", "per-f
 _LIMIT: Final = re.compile(r"(\d+(?:\.\d+)?)/s(?::(\d+))?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckSettings:
+class CheckSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How a project is checked.
 
     Attributes:
@@ -34,7 +34,7 @@ class CheckSettings:
         connections: what is known of vault connections, by name.
     """
 
-    silence: Silence = field(default_factory=Silence)
+    silence: Silence = msgspec.field(default_factory=Silence)
     level: Severity = Severity.WARNING
     rate_limit: tuple[float, int] | None = None
     connections: Mapping[str, ConnectionFacts] | None = None

@@ -14,9 +14,10 @@ Auth0 keeps. In ``sluiceway.toml``::
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.errors import UsageError
 
@@ -35,12 +36,11 @@ _IN_ALIAS: Final = re.compile(r"\bignore\s+(SLW\d{3}(?:[\s,]+SLW\d{3})*)", re.IG
 _CODE: Final = re.compile(r"SLW\d{3}", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Silence:
+class Silence(msgspec.Struct, frozen=True, kw_only=True):
     """Which codes are not reported: everywhere, and by the pattern of a file's path."""
 
     codes: frozenset[str] = frozenset()
-    by_file: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    by_file: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict[str, frozenset[str]])
 
     def silences(self, finding: Finding) -> bool:
         """Tell whether *finding* is not to be reported."""

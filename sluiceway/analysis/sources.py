@@ -7,10 +7,11 @@ deploy-cli folder or ``tenant.yaml``, Terraform's JSON (configuration, state, pl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
 
 from sluiceway.errors import DefinitionError
 from sluiceway.models.connection_stub import ConnectionStub
@@ -47,8 +48,7 @@ _FOLDERS: Final = (
 _SKIPPED: Final = frozenset({"node_modules", "__pycache__", "__snapshots__"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceFile:
+class SourceFile(msgspec.Struct, frozen=True, kw_only=True):
     """One file: its text, and the JSON in it. *kind* says which container it is."""
 
     path: str
@@ -57,8 +57,7 @@ class SourceFile:
     kind: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowSource:
+class FlowSource(msgspec.Struct, frozen=True, kw_only=True):
     """One flow in its file.
 
     Attributes:
@@ -77,8 +76,7 @@ class FlowSource:
     is_embedded: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
+class Sources(msgspec.Struct, frozen=True, kw_only=True):
     """All that the files of one container hold.
 
     Attributes:
@@ -91,7 +89,7 @@ class Sources:
     flows: tuple[FlowSource, ...]
     connections: dict[str, ConnectionStub] | None = None
     forms: tuple[JsonValue, ...] = ()
-    documents: dict[str, JsonValue] = field(default_factory=dict[str, "JsonValue"])
+    documents: dict[str, JsonValue] = msgspec.field(default_factory=dict[str, "JsonValue"])
 
 
 def read_sources(

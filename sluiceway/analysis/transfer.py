@@ -6,13 +6,16 @@ Pure: what the tenant has comes as arguments. ``sluiceway plan`` shows the plan,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from sluiceway.analysis.diff import compare_flows
 from sluiceway.analysis.diff_report import FlowChange
 from sluiceway.analysis.packages import parse_package_flow
+from sluiceway.discreet import Discreet
 from sluiceway.errors import DefinitionError
 from sluiceway.models.flow import Flow
 from sluiceway.models.flow_files import with_ids
@@ -45,16 +48,14 @@ class Verb(StrEnum):
     """Referred to, neither in the package nor in the tenant."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredFlow:
+class StoredFlow(msgspec.Struct, frozen=True, kw_only=True):
     """A flow of the tenant; its ``connection_id`` values as they are kept."""
 
     id: str
     flow: Flow
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredConnection:
+class StoredConnection(msgspec.Struct, frozen=True, kw_only=True):
     """A vault connection of the tenant."""
 
     id: str
@@ -63,24 +64,24 @@ class StoredConnection:
     ready: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionStep:
+class ConnectionStep(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """One connection: *token* is the package's, *id* the tenant's, empty where it is to be made."""
+
+    withheld = frozenset({"setup"})
 
     verb: Verb
     token: str
     name: str
     app_id: str
     id: str = ""
-    setup: JsonObject | None = field(default=None, repr=False)
+    setup: JsonObject | None = None
 
     def made_as(self, id_: str) -> ConnectionStep:
         """Return the step with the id of what was made."""
         return replace(self, id=id_)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowStep:
+class FlowStep(msgspec.Struct, frozen=True, kw_only=True):
     """One flow. *document* is what to keep, its ``connection_id`` values still the package's."""
 
     verb: Verb
@@ -95,8 +96,7 @@ class FlowStep:
         return replace(self, id=id_)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportPlan:
+class ImportPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that an import does, in order: connections first."""
 
     package: Package

@@ -5,9 +5,10 @@ A flow that is wrong must be seen too, so nothing here refuses it: what has no s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from sluiceway.analysis.facts import Facts
 from sluiceway.analysis.findings import Edit, Finding
@@ -31,8 +32,7 @@ ENDING: Final = frozenset({("FLOW", "ERROR_MESSAGE"), ("FLOW", "RETURN_JSON")})
 _NOTIFICATIONS: Final = frozenset({"SEND_EMAIL", "SEND_SMS", "MAKE_CALL"})
 
 
-@dataclass(frozen=True, slots=True)
-class StepText:
+class StepText(msgspec.Struct, frozen=True):
     """A text of a step's params with ``{{`` in it, read as an expression.
 
     Attributes:
@@ -56,8 +56,7 @@ class StepText:
         return () if isinstance(template, ExpressionSyntaxError) else template.references
 
 
-@dataclass(eq=False)
-class Step:
+class Step(msgspec.Struct, eq=False, dict=True):
     """One action, however wrong. *at* is its JSON Pointer in the file."""
 
     document: JsonObject
@@ -66,7 +65,7 @@ class Step:
     parent: Step | None = None
     branch: str = ""
     spec: ActionSpec[Any] | None = None
-    branches: dict[str, list[Step]] = field(default_factory=dict[str, "list[Step]"])
+    branches: dict[str, list[Step]] = msgspec.field(default_factory=dict[str, "list[Step]"])
 
     @property
     def id(self) -> str:

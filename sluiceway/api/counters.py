@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+
+import msgspec
 
 __all__ = ["Counters"]
 
 
-@dataclass(slots=True)
-class Counters:
+class Counters(msgspec.Struct):
     """What this process answered since it started."""
 
-    requests: Counter[tuple[str, str, int]] = field(default_factory=Counter["tuple[str, str, int]"])
-    seconds: dict[tuple[str, str], float] = field(default_factory=dict["tuple[str, str]", "float"])
+    requests: Counter[tuple[str, str, int]] = msgspec.field(
+        default_factory=Counter["tuple[str, str, int]"]
+    )
+    seconds: dict[tuple[str, str], float] = msgspec.field(
+        default_factory=dict["tuple[str, str]", "float"]
+    )
 
     def add(self, method: str, path: str, status: int, seconds: float) -> None:
         """Count one answer of the route *path*, which took *seconds*."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+import msgspec
+
+from sluiceway.discreet import Discreet
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -21,8 +24,7 @@ AsgiApp: TypeAlias = "Callable[[Any, Any, Any], Awaitable[None]]"
 ParamType: TypeAlias = Literal["string", "integer", "number", "boolean"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Param:
+class Param(msgspec.Struct, frozen=True, kw_only=True):
     """One parameter of the query or the path.
 
     *many* ones may be repeated or given as ``name[]``; *longest* and *shortest* count characters.
@@ -55,9 +57,10 @@ class Param:
         return {key: value for key, value in schema.items() if value is not None}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """One request that has passed the door: signed in, allowed, and fitting its schemas."""
+
+    withheld = frozenset({"stream"})
 
     services: Services
     path: Mapping[str, str]
@@ -66,7 +69,7 @@ class Call:
     body: JsonValue = None
     claims: Claims | None = None
     client_address: str = ""
-    stream: AsyncIterator[bytes] | None = field(default=None, repr=False)
+    stream: AsyncIterator[bytes] | None = None
     """The body as it comes, where its media type is one of the route's *streams*."""
 
     @property
@@ -75,19 +78,17 @@ class Call:
         return f"client:{self.claims.client_id}" if self.claims else "anonymous"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """An answer that is not the route's usual one. *text* is sent as it is, *body* as JSON."""
 
     status: int = 200
     body: JsonValue = None
-    headers: Mapping[str, str] = field(default_factory=dict["str", "str"])
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict["str", "str"])
     text: bytes | None = None
     content_type: str = "application/json; charset=utf-8"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stream:
+class Stream(msgspec.Struct, frozen=True, kw_only=True):
     """An answer that an ASGI application gives: files, server-sent events."""
 
     app: AsgiApp
@@ -98,8 +99,7 @@ Handler: TypeAlias = "Callable[[Call], Awaitable[JsonValue | Reply | Stream]]"
 JSON_AND_FORM: Final = ("application/json", "application/x-www-form-urlencoded")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One operation.
 
     Attributes:

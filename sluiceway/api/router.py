@@ -5,9 +5,10 @@ Segments are split before they are decoded, so that an id may hold an encoded sl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,11 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["Router"]
 
 
-@dataclass(slots=True)
-class _Node:
-    fixed: dict[str, _Node] = field(default_factory=dict["str", "_Node"])
+class _Node(msgspec.Struct):
+    fixed: dict[str, _Node] = msgspec.field(default_factory=dict["str", "_Node"])
     variable: _Node | None = None
-    routes: dict[str, Route] = field(default_factory=dict["str", "Route"])
+    routes: dict[str, Route] = msgspec.field(default_factory=dict["str", "Route"])
 
 
 class Router:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
 
 from sluiceway.actions.base import TenantSettings
 from sluiceway.api.counters import Counters
+from sluiceway.discreet import Discreet
 from sluiceway.engine.delivery_reports import DeliveryReports
 from sluiceway.errors import UsageError
 
@@ -29,8 +31,7 @@ __all__ = ["Services"]
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Services:
+class Services(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """Everything that handlers reach.
 
     Attributes:
@@ -53,12 +54,14 @@ class Services:
         metrics: further lines of ``/metrics``: what this process carried out.
     """
 
+    withheld = frozenset({"_made"})
+
     tenant: EmbeddedTenant
     store: Store | None = None
     connections: StoredConnections | None = None
     executions: Executions | None = None
     actions: ActionCatalogue | None = None
-    tenant_names: TenantNames = field(default_factory=TenantSettings)
+    tenant_names: TenantNames = msgspec.field(default_factory=TenantSettings)
     trials: Trials | None = None
     connection_trials: ConnectionTrials | None = None
     vault_keys: VaultKeys | None = None
@@ -68,9 +71,9 @@ class Services:
     is_development: bool = False
     is_secure: bool = False
     console_client_id: str = ""
-    counters: Counters = field(default_factory=Counters)
+    counters: Counters = msgspec.field(default_factory=Counters)
     metrics: Callable[[], list[str]] = list
-    _made: dict[str, Any] = field(default_factory=dict[str, Any], repr=False, compare=False)
+    _made: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
 
     def need_store(self) -> Store:
         """Return the database. Raises ``UsageError`` where this process has none."""

@@ -10,10 +10,11 @@ import stat
 import sys
 import time
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
+
+import msgspec
 
 from sluiceway.cli._remote import find_server, open_api
 from sluiceway.errors import SluicewayError, StorageError, VaultError
@@ -39,8 +40,7 @@ _PRIVATE_FILES: Final = ("vault.key", "client.json", "server.json")
 _LIBRARIES: Final = ("aiohttp", "cryptography", "starlette", "uvicorn", "msgspec")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingShown:
+class SettingShown(msgspec.Struct, frozen=True, kw_only=True):
     """One setting; a secret's value is shown as ``███``."""
 
     name: str
@@ -48,8 +48,7 @@ class SettingShown:
     origin: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that was looked at."""
 
     name: str
@@ -58,12 +57,11 @@ class Check:
     hint: str = ""
 
 
-@dataclass(slots=True)
-class Checkup:
+class Checkup(msgspec.Struct):
     """Everything that was looked at."""
 
-    settings: list[SettingShown] = field(default_factory=list["SettingShown"])
-    checks: list[Check] = field(default_factory=list["Check"])
+    settings: list[SettingShown] = msgspec.field(default_factory=list["SettingShown"])
+    checks: list[Check] = msgspec.field(default_factory=list["Check"])
     is_unreachable: bool = False
 
     def add(self, name: str, status: Status, message: str, hint: str = "") -> None:

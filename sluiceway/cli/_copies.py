@@ -7,10 +7,11 @@ import json
 import os
 import sqlite3
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from sluiceway.errors import StorageError, UsageError, VaultError
 from sluiceway.models.timestamps import format_timestamp, utc_now
@@ -31,8 +32,7 @@ _PAGES: Final = 1000
 _KEY_FILE: Final = "vault.key"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copy:
+class Copy(msgspec.Struct, frozen=True, kw_only=True):
     """A copy that was made or put back; *note* says which key opens it, never the key."""
 
     path: Path

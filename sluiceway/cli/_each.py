@@ -8,12 +8,13 @@ import secrets
 import signal
 import sys
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import quote
 
 import click
+import msgspec
+from msgspec.structs import replace
 
 from sluiceway.cli._progress import Counts, open_progress, short_time
 from sluiceway.errors import UsageError
@@ -39,8 +40,7 @@ _INTERRUPTED: Final = 130
 _REFRESH_S: Final = 0.25
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EachOptions:
+class EachOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked for. *base* is what every row starts from; its own values come over it."""
 
     source: str

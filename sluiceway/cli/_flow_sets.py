@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
+
+import msgspec
 
 from sluiceway.analysis.package_files import read_packages
 from sluiceway.analysis.packages import flows_of
@@ -25,8 +26,7 @@ _CONNECTIONS: Final = "/api/v2/flows/vault/connections"
 _LOCAL: Final = StoredConnection(id="local", name="local", app_id="AUTH0", ready=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tenant:
+class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     """The flows and connections of the database."""
 
     flows: list[StoredFlow]

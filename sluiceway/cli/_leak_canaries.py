@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from msgspec.structs import asdict
+
+from sluiceway.discreet import Discreet
 
 if TYPE_CHECKING:
     from sluiceway.models.json import JsonObject
@@ -28,26 +32,41 @@ def _plain(hint: str) -> str:
     return hint + secrets.token_hex(16)
 
 
-@dataclass(frozen=True, slots=True)
-class Canaries:
+class Canaries(Discreet, msgspec.Struct, frozen=True):
     """One secret of each kind; no two are alike."""
 
-    bearer_token: str = field(default_factory=lambda: _plain("bt"), repr=False)
-    basic_password: str = field(default_factory=lambda: _new("bp"), repr=False)
-    api_key: str = field(default_factory=lambda: _plain("ak"), repr=False)
-    client_secret: str = field(default_factory=lambda: _plain("cs"), repr=False)
-    wrong_client_secret: str = field(default_factory=lambda: _new("ws"), repr=False)
-    signing_secret: str = field(default_factory=lambda: _new("ss"), repr=False)
-    user_password: str = field(default_factory=lambda: _new("Up"), repr=False)
-    header: str = field(default_factory=lambda: _plain("ah"), repr=False)
-    masked_field: str = field(default_factory=lambda: _new("mf"), repr=False)
-    masked_output: str = field(default_factory=lambda: _new("mo"), repr=False)
-    provider_key: str = field(default_factory=lambda: _plain("pk"), repr=False)
-    not_hidden: str = field(default_factory=lambda: _plain("nh"))
+    withheld = frozenset(
+        {
+            "bearer_token",
+            "basic_password",
+            "api_key",
+            "client_secret",
+            "wrong_client_secret",
+            "signing_secret",
+            "user_password",
+            "header",
+            "masked_field",
+            "masked_output",
+            "provider_key",
+        }
+    )
+
+    bearer_token: str = msgspec.field(default_factory=lambda: _plain("bt"))
+    basic_password: str = msgspec.field(default_factory=lambda: _new("bp"))
+    api_key: str = msgspec.field(default_factory=lambda: _plain("ak"))
+    client_secret: str = msgspec.field(default_factory=lambda: _plain("cs"))
+    wrong_client_secret: str = msgspec.field(default_factory=lambda: _new("ws"))
+    signing_secret: str = msgspec.field(default_factory=lambda: _new("ss"))
+    user_password: str = msgspec.field(default_factory=lambda: _new("Up"))
+    header: str = msgspec.field(default_factory=lambda: _plain("ah"))
+    masked_field: str = msgspec.field(default_factory=lambda: _new("mf"))
+    masked_output: str = msgspec.field(default_factory=lambda: _new("mo"))
+    provider_key: str = msgspec.field(default_factory=lambda: _plain("pk"))
+    not_hidden: str = msgspec.field(default_factory=lambda: _plain("nh"))
 
     def as_mapping(self) -> dict[str, str]:
         """Return the secrets by what they are called; not the one that nobody hides."""
-        return {name: getattr(self, name) for name in self.__slots__ if name != "not_hidden"}
+        return {name: value for name, value in asdict(self).items() if name != "not_hidden"}
 
 
 def _call(id_: str, **params: Any) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import base64
 import html
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, quote_plus
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,8 +25,7 @@ _PREFIX: Final = 6
 _CHUNK: Final = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
     """A piece of a canary that was found: in which encoding, where, and where in there."""
 
     canary: str

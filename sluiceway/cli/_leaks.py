@@ -13,9 +13,11 @@ import io
 import json
 import logging
 import tempfile
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
+
+import msgspec
+from msgspec.structs import asdict
 
 from sluiceway.cli._leak_canaries import ECHO_HOST, GIVES, Canaries, flows_with
 from sluiceway.cli._leak_search import LeakSearch, encodings_of
@@ -49,16 +51,15 @@ _END_WITHIN_S: Final = 60.0
 _KEY_FILES: Final = frozenset({"vault.key", "client.json"})
 
 
-@dataclass(slots=True)
-class LeakReport:
+class LeakReport(msgspec.Struct):
     """What was planted, run and searched, and what was found where it must not be."""
 
-    canaries: list[str] = field(default_factory=list["str"])
-    executions: dict[str, str] = field(default_factory=dict["str", "str"])
-    places: dict[str, int] = field(default_factory=dict["str", "int"])
-    hits: list[Hit] = field(default_factory=list["Hit"])
+    canaries: list[str] = msgspec.field(default_factory=list["str"])
+    executions: dict[str, str] = msgspec.field(default_factory=dict["str", "str"])
+    places: dict[str, int] = msgspec.field(default_factory=dict["str", "int"])
+    hits: list[Hit] = msgspec.field(default_factory=list["Hit"])
     echoed: int = 0
-    control: list[Hit] = field(default_factory=list["Hit"])
+    control: list[Hit] = msgspec.field(default_factory=list["Hit"])
     """Where the one value was found that nobody hides: without it, nothing was searched well."""
 
     @property

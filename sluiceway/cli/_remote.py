@@ -18,7 +18,6 @@ import os
 import socket
 import ssl
 from contextlib import asynccontextmanager, closing, suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 from urllib.parse import urlencode, urlsplit
 
@@ -58,8 +57,7 @@ class RunningServer(msgspec.Struct, frozen=True, kw_only=True):
         return f"RunningServer({self.url})"
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(msgspec.Struct, frozen=True):
     status: int
     body: bytes
 
@@ -221,13 +219,12 @@ async def open_api(settings: Settings) -> AsyncGenerator[Api]:
         )
 
 
-@dataclass(slots=True)
-class _HttpLine:
+class _HttpLine(msgspec.Struct):
     """Requests to a running server, over one connection, one after the other."""
 
     server: RunningServer
     _connection: http.client.HTTPConnection | None = None
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _turn: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
 
     async def send(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes
@@ -261,8 +258,7 @@ class _HttpLine:
             raise _gone(self.server, error) from error
 
 
-@dataclass(frozen=True, slots=True)
-class _AsgiLine:
+class _AsgiLine(msgspec.Struct, frozen=True):
     """Requests to an application in this process."""
 
     app: Any  # an ASGI application

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
+
+import msgspec
 
 from sluiceway.actions.catalogue import InstalledActions
 from sluiceway.cli._flows import refuse_problems
@@ -26,19 +27,17 @@ _PAGE: Final = 100
 _FLOWS: Final = "/api/v2/flows"
 
 
-@dataclass(frozen=True, slots=True)
-class _ServedConnection:
+class _ServedConnection(msgspec.Struct, frozen=True):
     id: str
     name: str
     ready: bool
 
 
-@dataclass(slots=True)
-class _ServedVault:
+class _ServedVault(msgspec.Struct):
     """The connections of a running server, listed once."""
 
     api: Api
-    _known: list[_ServedConnection] = field(default_factory=list[_ServedConnection])
+    _known: list[_ServedConnection] = msgspec.field(default_factory=list[_ServedConnection])
 
     async def find(self, id_or_name: str) -> _ServedConnection | None:
         """See ``Vault``. The embedded tenant's own is never listed, and always there."""

@@ -10,10 +10,11 @@ import os
 import re
 import socket
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import click
+import msgspec
+from msgspec.structs import replace
 
 from sluiceway.cli._remote import SERVER_FILE
 from sluiceway.errors import UsageError
@@ -42,8 +43,7 @@ __all__ = [
 _RATE: Final = re.compile(r"(\d+(?:\.\d+)?)/s(?::(\d+))?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServeOptions:
+class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How to serve. *workers* is whether executions run in this process too."""
 
     host: str = "127.0.0.1"
@@ -198,8 +198,7 @@ async def _working(crew: Crew, server: SignallessServer) -> AsyncGenerator[None]
         await task
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class _Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where the server is."""
 
     url: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -26,8 +26,7 @@ _RENEW_BEFORE: Final = timedelta(days=30)
 _BACKDATED: Final = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalCertificate:
+class LocalCertificate(msgspec.Struct, frozen=True, kw_only=True):
     """The files that a server and its clients need."""
 
     authority: Path

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import click
+from msgspec.structs import replace
 
 from sluiceway.analysis.exports import packages_to_export
 from sluiceway.analysis.import_records import record_id, record_of

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import tomllib
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+import msgspec
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,17 +95,16 @@ def COMMAND(  # noqa: N802 - a constant, found by its name
     return 1 if worst <= (1 if strict else 0) else 0
 
 
-@dataclass(slots=True)
-class _Run:
+class _Run(msgspec.Struct):
     """One check of several paths."""
 
     settings: CheckSettings
     facts: Facts
-    findings: list[Finding] = field(default_factory=list["Finding"])
-    checked: list[Checked] = field(default_factory=list["Checked"])
-    texts: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
-    mended: dict[str, int] = field(default_factory=dict[str, int])
-    broken: list[Finding] = field(default_factory=list["Finding"])
+    findings: list[Finding] = msgspec.field(default_factory=list["Finding"])
+    checked: list[Checked] = msgspec.field(default_factory=list["Checked"])
+    texts: dict[str, list[str]] = msgspec.field(default_factory=dict[str, list[str]])
+    mended: dict[str, int] = msgspec.field(default_factory=dict[str, int])
+    broken: list[Finding] = msgspec.field(default_factory=list["Finding"])
 
     def check(self, path: str, *, fix: bool) -> None:
         """Check what is at *path*; mend it first where that is wanted."""

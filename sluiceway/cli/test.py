@@ -6,11 +6,11 @@ import json
 import re
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+import msgspec
 
 from sluiceway.cli._session import run_async
 
@@ -25,8 +25,7 @@ __all__ = ["COMMAND"]
 _PAUSE_S: Final = 0.4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Options:
+class _Options(msgspec.Struct, frozen=True, kw_only=True):
     jobs: int | None
     update: bool
     ci: bool

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+
+import msgspec
 
 from sluiceway.actions.base import Effect, StepOutcome
 from sluiceway.engine.journal import done_entry, failed_entry, intent_entry
@@ -53,8 +54,7 @@ class StepFailed(Exception):
         self.error = error
 
 
-@dataclass(frozen=True, slots=True)
-class Performed:
+class Performed(msgspec.Struct, frozen=True):
     """What a step with an effect left to journal; *entry* is to be sealed."""
 
     entry: JsonObject

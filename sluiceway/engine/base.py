@@ -5,9 +5,10 @@ The port to what survives a crash is ``storage.durable.ExecutionStore``; no adap
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
 
 from sluiceway.actions.base import TenantSettings
 from sluiceway.engine.observer import Observers
@@ -74,8 +75,7 @@ class GiveToken(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class World(msgspec.Struct, frozen=True, kw_only=True):
     """What actions reach through their context: interfaces, made concrete by ``bootstrap``."""
 
     tenant: Tenant
@@ -83,13 +83,12 @@ class World:
     connections: VaultConnections
     require_provider: Callable[[Channel], Awaitable[JsonObject]]
     codes: OneTimeCodes
-    tenant_settings: TenantSettings = field(default_factory=TenantSettings)
+    tenant_settings: TenantSettings = msgspec.field(default_factory=TenantSettings)
     access_token: GiveToken | None = None
     find_mail_hosts: Callable[[str], Awaitable[tuple[str, ...]]] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineSettings:
+class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Time limits, leases and patience.
 
     Attributes:
@@ -109,14 +108,13 @@ class EngineSettings:
     cancel_patience: timedelta = timedelta(seconds=1.8)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Engine:
+class Engine(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a worker and the service share."""
 
     store: ExecutionStore
     actions: ActionLookup
     sealer: Sealer
     new_masker: Callable[[], Masker]
-    settings: EngineSettings = field(default_factory=EngineSettings)
+    settings: EngineSettings = msgspec.field(default_factory=EngineSettings)
     now: Callable[[], datetime] = utc_now
-    observers: Observers = field(default_factory=Observers)
+    observers: Observers = msgspec.field(default_factory=Observers)

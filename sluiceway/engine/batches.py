@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from sluiceway.engine.service import StartRequest
 from sluiceway.errors import Conflict
@@ -38,8 +39,7 @@ __all__ = [
 _WAIT_S = 3600.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartedRow:
+class StartedRow(msgspec.Struct, frozen=True, kw_only=True):
     """A row with its execution. *was_done*: an earlier run of the batch completed it."""
 
     row: str
@@ -48,8 +48,7 @@ class StartedRow:
     was_done: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowReport:
+class RowReport(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a row, known by its number or its key."""
 
     row: str

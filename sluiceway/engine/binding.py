@@ -6,8 +6,10 @@ run may choose others. A flow that names one which is not there does not start.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Protocol
+
+import msgspec
+from msgspec.structs import replace
 
 from sluiceway.errors import ConnectionUnusable
 
@@ -56,8 +58,7 @@ class Vault(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Binding:
+class Binding(msgspec.Struct, frozen=True, kw_only=True):
     """How a flow finds its connections.
 
     Attributes:
@@ -69,8 +70,8 @@ class Binding:
     """
 
     offer: Callable[[str, str], str]
-    chosen: Mapping[str, str] = field(default_factory=dict[str, str])
-    stubs: Mapping[str, ConnectionStub] = field(default_factory=dict[str, "ConnectionStub"])
+    chosen: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
+    stubs: Mapping[str, ConnectionStub] = msgspec.field(default_factory=dict[str, "ConnectionStub"])
     services: frozenset[str] = frozenset()
 
     def asked(self, token: str) -> str | None:

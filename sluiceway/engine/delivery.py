@@ -6,10 +6,12 @@ Nothing here writes to the outbox: ``Verdict`` says what the outbox should note.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+import msgspec
+
+from sluiceway.discreet import Discreet
 from sluiceway.engine.outbox_content import email_of, open_content, phone_of
 from sluiceway.errors import (
     ProviderError,
@@ -72,8 +74,7 @@ class MessageSender(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxSettings:
+class OutboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Patience, limits and leases of delivery.
 
     Attributes:
@@ -97,23 +98,20 @@ class OutboxSettings:
     write_patience: timedelta = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """The provider took it; *receipt* is ``provider:its id``."""
 
     receipt: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
+class Failed(msgspec.Struct, frozen=True, kw_only=True):
     """The try failed; *retry_at* ``None`` makes it a dead letter."""
 
     error: JsonObject
     retry_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Postponed:
+class Postponed(msgspec.Struct, frozen=True, kw_only=True):
     """Nothing was tried: the provider's limit is used up until then."""
 
     until: datetime
@@ -123,8 +121,7 @@ Verdict: TypeAlias = "Sent | Failed | Postponed"
 _Send: TypeAlias = "Callable[[], Awaitable[Receipt]]"
 
 
-@dataclass(slots=True)
-class Attempt:
+class Attempt(msgspec.Struct):
     """What is known of one try while it runs; *lease_until* moves on as the lease is renewed.
 
     *is_sending* is set once the provider may have it.
@@ -135,9 +132,10 @@ class Attempt:
     is_sending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Deliveries:
+class Deliveries(Discreet, msgspec.Struct, frozen=True):
     """Makes tries. Clock, randomness and sleep are arguments."""
+
+    withheld = frozenset({"_blocked"})
 
     providers: ProviderChoice
     sender: MessageSender
@@ -145,9 +143,9 @@ class Deliveries:
     buckets: TokenBuckets
     now: Callable[[], datetime]
     chance: random.Random
-    settings: OutboxSettings = field(default_factory=OutboxSettings)
+    settings: OutboxSettings = msgspec.field(default_factory=OutboxSettings)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    _blocked: dict[str, datetime] = field(default_factory=dict["str", "datetime"], repr=False)
+    _blocked: dict[str, datetime] = msgspec.field(default_factory=dict["str", "datetime"])
 
     async def make(self, attempt: Attempt) -> Verdict | None:
         """Try to deliver; ``None`` where the lease ran out before anything was sent.

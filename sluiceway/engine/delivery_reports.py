@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
+from sluiceway.discreet import Discreet
 from sluiceway.errors import OutboundError
 from sluiceway.providers.webhooks.base import WebhookRefused
 
@@ -24,8 +26,7 @@ _TOKENS_KEPT: Final = timedelta(hours=48)
 _KEPT_PAGES: Final = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportCounts:
+class ReportCounts(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a post: reports in it, those noted now, those about no message of ours."""
 
     received: int = 0
@@ -33,16 +34,17 @@ class ReportCounts:
     unknown: int = 0
 
 
-@dataclass(slots=True)
-class DeliveryReports:
+class DeliveryReports(Discreet, msgspec.Struct):
     """Takes posts in. A post may come twice, late and out of order: it counts once."""
+
+    withheld = frozenset({"_fetched"})
 
     outbox: OutboxStore
     shared: SharedValues
     transport: Transport | None
     """The way out, for what a provider's proof needs; without it such posts are refused."""
-    _fetched: OrderedDict[str, OutboundResponse] = field(
-        default_factory=OrderedDict["str", "OutboundResponse"], repr=False
+    _fetched: OrderedDict[str, OutboundResponse] = msgspec.field(
+        default_factory=OrderedDict["str", "OutboundResponse"]
     )
 
     async def take(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from sluiceway.engine.sealing import encode, seal_json
 from sluiceway.models.execution import ExecutionStatus
@@ -24,8 +25,7 @@ __all__ = ["Ending", "error_line", "finish_of", "resume_identity"]
 _LONGEST_ERROR = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(msgspec.Struct, frozen=True):
     """The final status, with what the flow returned or why it failed."""
 
     status: ExecutionStatus

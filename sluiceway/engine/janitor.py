@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.errors import StorageError
 
@@ -23,8 +24,7 @@ _TURN: Final = "janitor"
 _FIRST_S: Final = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retention:
+class Retention(msgspec.Struct, frozen=True, kw_only=True):
     """How long things are kept, and how gently they are deleted.
 
     Attributes:

@@ -12,7 +12,6 @@ of, and ``sealed``, what only resuming needs. The sealed kinds:
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -52,16 +51,14 @@ def read_entries(data: bytes) -> list[JsonObject]:
     return events
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(msgspec.Struct, frozen=True):
     """A once-only call that was about to be made; *is_excused* after an operator's retry."""
 
     began_at: datetime
     is_excused: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Adopted:
+class Adopted(msgspec.Struct, frozen=True):
     """A step that an earlier claim finished: with an outcome, or with an error it was allowed."""
 
     outcome: StepOutcome
@@ -69,15 +66,14 @@ class Adopted:
     error: JsonObject | None = None
 
 
-@dataclass(slots=True)
-class Journal:
+class Journal(msgspec.Struct):
     """The journal of one execution, read."""
 
-    adopted: dict[str, Adopted] = field(default_factory=dict["str", "Adopted"])
-    intents: dict[str, Intent] = field(default_factory=dict["str", "Intent"])
-    clocks: deque[tuple[int, datetime]] = field(default_factory=deque)
+    adopted: dict[str, Adopted] = msgspec.field(default_factory=dict["str", "Adopted"])
+    intents: dict[str, Intent] = msgspec.field(default_factory=dict["str", "Intent"])
+    clocks: deque[tuple[int, datetime]] = msgspec.field(default_factory=deque)
     """(how many steps were passed, the reading that was valid until then), in order."""
-    records: dict[str, JsonObject] = field(default_factory=dict["str", "JsonObject"])
+    records: dict[str, JsonObject] = msgspec.field(default_factory=dict["str", "JsonObject"])
     """The latest masked record of each step, by its id."""
     last_seq: int = 0
     next_position: int = 0

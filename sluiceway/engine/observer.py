@@ -7,8 +7,9 @@ between tells nobody. What must not be lost is in the execution's record.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
+
+import msgspec
 
 from sluiceway.models.timestamps import parse_timestamp
 
@@ -25,8 +26,7 @@ __all__ = ["EndedExecution", "EndedStep", "Observer", "Observers", "ended_execut
 _LOG: Final = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndedStep:
+class EndedStep(msgspec.Struct, frozen=True, kw_only=True):
     """A step that was carried out, without its values."""
 
     id: str
@@ -37,8 +37,7 @@ class EndedStep:
     ended_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndedExecution:
+class EndedExecution(msgspec.Struct, frozen=True, kw_only=True):
     """An execution that reached its final status. *error* is masked, on one line."""
 
     id: str

@@ -24,8 +24,8 @@ class Abandoned(Exception):
 async def write_patiently(write: Callable[[], Awaitable[None]], *, patience: timedelta) -> None:
     """Call *write* until the database takes it.
 
-    A caller that is cancelled meanwhile gets its ``CancelledError`` only once the write in flight
-    is decided, so that what it does next comes after.
+    The stores see to it that a caller that is cancelled meanwhile gets its ``CancelledError`` only
+    once the write in flight is decided, so that what it does next comes after.
 
     Raises:
         LeaseLost: the claim is another's by now.
@@ -36,7 +36,7 @@ async def write_patiently(write: Callable[[], Awaitable[None]], *, patience: tim
     pause_s = _FIRST_PAUSE_S
     while True:
         try:
-            await _undivided(write)
+            await write()
         except StorageError as error:
             if loop.time() + pause_s > give_up_at:
                 raise Abandoned(error.message) from error
@@ -44,14 +44,3 @@ async def write_patiently(write: Callable[[], Awaitable[None]], *, patience: tim
             pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
         else:
             return
-
-
-async def _undivided(write: Callable[[], Awaitable[None]]) -> None:
-    task = asyncio.ensure_future(write())
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()
-        raise

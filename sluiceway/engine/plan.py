@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from sluiceway.engine.pointers import at_pointers
 from sluiceway.engine.sealing import open_snapshot
@@ -26,23 +27,21 @@ _KEPT_PLANS: Final = 256
 _MASKING: Final = "functions.mask"
 
 
-@dataclass(slots=True)
-class PlannedStep:
+class PlannedStep(msgspec.Struct):
     """One action, its spec, and the names of the params that expressions leave alone."""
 
     action: Action
     spec: ActionSpec[Any] | None
     skip: frozenset[str]
     is_constant: bool
-    branches: dict[str, tuple[PlannedStep, ...]] = field(default_factory=dict["str", "Any"])
+    branches: dict[str, tuple[PlannedStep, ...]] = msgspec.field(default_factory=dict["str", "Any"])
     struct: Params | None = None
     """The params, checked once, where no expression can change them."""
     shown: tuple[JsonObject, list[JsonValue]] | None = None
     """The same as records show them, and the secrets in them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """A flow, and its steps."""
 
     flow: Flow

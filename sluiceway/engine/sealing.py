@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NotRequired, TypedDict, cast
 
 import msgspec
 
+from sluiceway.discreet import Discreet
 from sluiceway.models.execution import ExecutionInput
 
 if TYPE_CHECKING:
@@ -36,16 +36,17 @@ _WORTH_COMPRESSING: Final = 1024
 _PLAIN, _PACKED = b"\x00", b"\x01"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payload:
+class Payload(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """What an execution was started with; *seed* is the secret all its randomness comes from.
 
     *outputs* are those of steps that are not a part of the flow, for a part of it that is tried.
     """
 
+    withheld = frozenset({"seed", "outputs"})
+
     input: ExecutionInput
-    seed: str = field(repr=False)
-    outputs: JsonObject = field(default_factory=dict["str", "JsonValue"], repr=False)
+    seed: str
+    outputs: JsonObject = msgspec.field(default_factory=dict["str", "JsonValue"])
 
 
 def digest_of(document: bytes) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.engine.cancel import cancel_execution
 from sluiceway.engine.events import follow
@@ -47,8 +48,7 @@ _KEPT_WORDINGS: Final = 64
 _POLL_S: Final = 0.25
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartRequest:
+class StartRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One execution to start; see ``Executions.start``."""
 
     input: ExecutionInput
@@ -59,16 +59,14 @@ class StartRequest:
     outputs: JsonObject | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExecutionPage:
+class ExecutionPage(msgspec.Struct, frozen=True, kw_only=True):
     """One page of records, newest first; *next_* goes on where it ended, ``None`` at the end."""
 
     executions: list[JsonObject]
     next_: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Wording:
+class _Wording(msgspec.Struct, frozen=True):
     """A flow with its document, sealed once."""
 
     flow: Flow

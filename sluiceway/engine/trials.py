@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.errors import ProviderError, ProviderNotEnabled
 from sluiceway.models.ids import new_id
@@ -35,8 +36,7 @@ def trial_content(channel: Channel, to: str) -> MessageContent:
     return PhoneContent(to=to, text=_WORDS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trials:
+class Trials(msgspec.Struct, frozen=True, kw_only=True):
     """Sends test messages with the tenant's providers."""
 
     providers: Providers

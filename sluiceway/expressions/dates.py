@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from sluiceway.expressions.javascript import whitespace
 
@@ -109,8 +110,7 @@ def _read_free_form(text: str) -> float:
     return _moment(*date, clock, reader.offset())
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(msgspec.Struct, frozen=True):
     kind: str
     text: str
 
@@ -150,15 +150,14 @@ def _behind_parenthesis(text: str, at: int) -> int:
     return at
 
 
-@dataclass(slots=True)
-class _FreeForm:
+class _FreeForm(msgspec.Struct):
     """V8's legacy reader: numbers go to the time, the zone or the day by what stands around."""
 
     tokens: list[_Token]
     at: int = 0
-    days: list[int] = field(default_factory=list)
+    days: list[int] = msgspec.field(default_factory=list)
     month: int | None = None
-    times: list[int] = field(default_factory=list)
+    times: list[int] = msgspec.field(default_factory=list)
     half_day: int | None = None
     zone_sign: int | None = None
     zone_hour: int | None = None

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, cast
+
+import msgspec
 
 from sluiceway.errors import ExpressionEvaluationError
 from sluiceway.expressions import utf16
@@ -204,8 +205,7 @@ def json_text(value: Value, *, indent: str = "") -> str:
     return "".join(pieces)
 
 
-@dataclass(slots=True)
-class _JsonForm:
+class _JsonForm(msgspec.Struct):
     """How JSON is written, and how many values may still be."""
 
     left: list[int]

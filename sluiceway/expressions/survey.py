@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import msgspec
 
 from sluiceway.expressions.compiler import explain_bad_call, explain_unknown_function
 from sluiceway.expressions.hints import hint_for_root
@@ -25,8 +26,7 @@ ProblemKind: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(msgspec.Struct, frozen=True):
     """A path that a template reads: ``actions.get_user.body`` is root ``actions``, two segments.
 
     Attributes:
@@ -46,8 +46,7 @@ class Reference:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionCall:
+class FunctionCall(msgspec.Struct, frozen=True):
     """A call: the function's name, how many arguments it is given, and where it starts."""
 
     name: str
@@ -56,8 +55,7 @@ class FunctionCall:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """Something that parses but cannot be meant.
 
     ``unknown_function`` and ``not_a_function`` fail whenever they are evaluated; the others give
@@ -76,8 +74,7 @@ class Problem:
         return self.kind in {"unknown_function", "not_a_function"}
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(msgspec.Struct, frozen=True):
     """What was found in a template."""
 
     references: tuple[Reference, ...] = ()

@@ -7,9 +7,10 @@ arrays JSON, the rest what JavaScript's ``String`` gives.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from sluiceway.errors import ExpressionEvaluationError, ExpressionSyntaxError
 from sluiceway.expressions import limits, utf16
@@ -32,8 +33,7 @@ __all__ = ["Expression", "Template", "compile_expression", "compile_template"]
 _KEPT = 200_000
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Expression:
+class Expression(msgspec.Struct, frozen=True, eq=False):
     """One compiled expression. ``node`` is its syntax tree, ``source`` the text it stands in."""
 
     source: str
@@ -66,8 +66,7 @@ class Expression:
         return value if isinstance(value, Undefined) else _plain(value, self.node)
 
 
-@dataclass(frozen=True, eq=False)
-class Template:
+class Template(msgspec.Struct, frozen=True, eq=False, dict=True):
     """A compiled text; ``parts`` are its literal pieces and its expressions in order."""
 
     source: str

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, final
+
+import msgspec
+
+from sluiceway.discreet import Discreet
 
 if TYPE_CHECKING:
     import random
@@ -40,8 +43,7 @@ Value: TypeAlias = "str | int | float | bool | Undefined | list[Value] | dict[st
 """A value while it is worked on: JSON, or undefined, or a number JSON has no text for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
+class Sources(msgspec.Struct, frozen=True, kw_only=True):
     """Where time, chance and ids come from: read once an execution, so that a replay repeats it.
 
     Attributes:
@@ -60,8 +62,7 @@ def _ignore(value: JsonValue) -> None:
     del value
 
 
-@dataclass(slots=True, kw_only=True)
-class Scope:
+class Scope(Discreet, msgspec.Struct, kw_only=True):
     """What the paths and functions of one evaluation see.
 
     Attributes:
@@ -73,10 +74,12 @@ class Scope:
         masked: told each value that goes through ``functions.mask``; records must hide it.
     """
 
-    context: JsonValue = field(default_factory=dict)
-    fields: JsonValue = field(default_factory=dict)
-    vars: JsonValue = field(default_factory=dict)
-    actions: JsonValue = field(default_factory=dict)
+    withheld = frozenset({"work"})
+
+    context: JsonValue = msgspec.field(default_factory=dict)
+    fields: JsonValue = msgspec.field(default_factory=dict)
+    vars: JsonValue = msgspec.field(default_factory=dict)
+    actions: JsonValue = msgspec.field(default_factory=dict)
     sources: Sources
     masked: Callable[[JsonValue], None] = _ignore
-    work: int = field(default=0, init=False, repr=False, compare=False)
+    work: int = 0

@@ -6,9 +6,10 @@ check must not cry wolf over the order of blocks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.errors import LiquidSyntaxError
 from sluiceway.liquid.filters import all_filters, find_filter
@@ -53,8 +54,7 @@ class FindingKind(Enum):
     UNESCAPED = "unescaped user data"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One thing that is wrong, and how to mend it.
 
     Attributes:
@@ -74,8 +74,7 @@ class Finding:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class VariableUse:
+class VariableUse(msgspec.Struct, frozen=True):
     """A variable that a template reads from outside: ``user.name`` is ``("user", "name")``."""
 
     path: tuple[str, ...]

@@ -7,8 +7,9 @@ prints ``a``, and ``{{ user . email }}`` prints ``user``.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import msgspec
 
 from sluiceway.errors import LiquidRenderError
 from sluiceway.expressions.javascript import json_number
@@ -56,24 +57,21 @@ _MAX_DEPTH: Final = 50
 _MAX_PARTS: Final = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(msgspec.Struct, frozen=True):
     """A variable that is read, for checks: its constant steps from the root, and its place."""
 
     steps: tuple[str, ...]
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class KeyValue:
+class KeyValue(msgspec.Struct, frozen=True):
     """A named argument of a filter."""
 
     key: str
     value: LiquidValue
 
 
-@dataclass(frozen=True, slots=True)
-class FilterCall:
+class FilterCall(msgspec.Struct, frozen=True):
     """A filter as it is written: its name, its arguments, and where it stands."""
 
     name: str
@@ -81,8 +79,7 @@ class FilterCall:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class FilteredValue:
+class FilteredValue(msgspec.Struct, frozen=True):
     """An expression with its filters; *text* is how it is written."""
 
     evaluate: Evaluate
@@ -92,8 +89,7 @@ class FilteredValue:
     offset: int
 
 
-@dataclass(slots=True)
-class Read:
+class Read(msgspec.Struct):
     """One value that was read: how to evaluate it, and how it is written."""
 
     evaluate: Evaluate
@@ -103,14 +99,13 @@ class Read:
     is_quoted: bool = False
 
 
-@dataclass(slots=True)
-class Reader:
+class Reader(msgspec.Struct):
     """Reads expressions from *source* between *position* and *end*."""
 
     source: str
     position: int
     end: int
-    paths: list[Path] = field(default_factory=list[Path])
+    paths: list[Path] = msgspec.field(default_factory=list[Path])
     _depth: int = 0
 
     def peek(self, ahead: int = 0) -> str:

@@ -7,8 +7,9 @@ CVE-2026-55575: a filter that charged nothing). Here every node and every filter
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from sluiceway.errors import LiquidRenderError
 
@@ -20,8 +21,7 @@ ITEM_CHARS: Final = 8
 """An item of a list counts as so many characters."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What one template may use.
 
     Attributes:

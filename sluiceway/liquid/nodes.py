@@ -5,8 +5,9 @@ Source: LiquidJS 10.30.1, ``template/output``, ``template/value``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from sluiceway.errors import LiquidRenderError
 from sluiceway.liquid.filters import find_filter
@@ -30,8 +31,7 @@ class Node(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True):
     """Text as it stands."""
 
     text: str

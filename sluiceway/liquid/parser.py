@@ -5,8 +5,9 @@ Source: LiquidJS 10.30.1, ``parser/parser``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from sluiceway.errors import LiquidSyntaxError
 from sluiceway.liquid.expressions import Reader
@@ -25,17 +26,16 @@ if TYPE_CHECKING:
 __all__ = ["Inventory", "Parser", "parse_nodes"]
 
 
-@dataclass(slots=True)
-class Inventory:
+class Inventory(msgspec.Struct):
     """What a template uses, for checks: values, tags, and names that it sets itself."""
 
-    values: list[tuple[FilteredValue, bool]] = field(
+    values: list[tuple[FilteredValue, bool]] = msgspec.field(
         default_factory=list[tuple["FilteredValue", bool]]
     )
-    paths: list[Path] = field(default_factory=list["Path"])
-    tags: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
-    names: set[str] = field(default_factory=set[str])
-    sources: list[tuple[str, tuple[Path, ...]]] = field(
+    paths: list[Path] = msgspec.field(default_factory=list["Path"])
+    tags: list[tuple[str, int]] = msgspec.field(default_factory=list[tuple[str, int]])
+    names: set[str] = msgspec.field(default_factory=set[str])
+    sources: list[tuple[str, tuple[Path, ...]]] = msgspec.field(
         default_factory=list[tuple[str, "tuple[Path, ...]"]]
     )
 

@@ -6,9 +6,11 @@ Source: LiquidJS 10.30.1, ``context/context`` and ``render/render``.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from sluiceway.errors import LiquidRenderError
 from sluiceway.expressions.javascript import json_number
@@ -26,8 +28,7 @@ __all__ = ["Rendering"]
 _NOTHING: Final[dict[str, LiquidValue]] = {}
 
 
-@dataclass(slots=True)
-class Rendering:
+class Rendering(msgspec.Struct):
     """One rendering. *load* parses a template by its name, for ``include`` and ``layout``.
 
     The *environment* is the data; where *reads_data* is not set, any value that is read like it.
@@ -40,10 +41,10 @@ class Rendering:
     load: Callable[[str], Sequence[Node]]
     strict_variables: bool = False
     strict_filters: bool = False
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))
-    scopes: list[dict[str, LiquidValue]] = field(default_factory=lambda: [{}])
-    registers: dict[str, Any] = field(default_factory=dict[str, Any])
-    out: list[str] = field(default_factory=list[str])
+    now: datetime = msgspec.field(default_factory=lambda: datetime.now(UTC))
+    scopes: list[dict[str, LiquidValue]] = msgspec.field(default_factory=lambda: [{}])
+    registers: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    out: list[str] = msgspec.field(default_factory=list[str])
     reads_data: bool = True
     template: int = 0
     loads: int = 0

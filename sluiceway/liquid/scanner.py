@@ -6,9 +6,10 @@ Source: LiquidJS 10.30.1, ``parser/tokenizer`` and ``parser/whitespace-ctrl``.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.errors import LiquidSyntaxError
 
@@ -51,8 +52,7 @@ class Kind(Enum):
     TAG = "tag"
 
 
-@dataclass(slots=True)
-class Token:
+class Token(msgspec.Struct):
     """A piece of the template from *begin* to *end*; of a tag, *name* and where its content lies.
 
     *text* is what a piece of text prints, once white space control has cut it.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
+from sluiceway.discreet import Discreet
 from sluiceway.errors import LiquidRenderError, LiquidSyntaxError
 from sluiceway.expressions.cache import TextCache
 from sluiceway.liquid.limits import DEFAULT_LIMITS, Limits
@@ -25,13 +27,14 @@ _KEPT: Final = 1_000_000
 _NONE: Final[Mapping[str, str]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Discreet, msgspec.Struct, frozen=True):
     """A parsed template; rendering does not change it, so that threads may share it."""
 
+    withheld = frozenset({"nodes", "inventory"})
+
     source: str
-    nodes: Sequence[Node] = field(repr=False)
-    inventory: Inventory = field(repr=False)
+    nodes: Sequence[Node]
+    inventory: Inventory
     limits: Limits = DEFAULT_LIMITS
 
     def render(

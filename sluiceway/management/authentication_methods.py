@@ -5,8 +5,9 @@ Nobody signs in to the embedded tenant, so these are kept and shown, and no more
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from sluiceway.errors import NotFound
 from sluiceway.management.fields import choice, open_object, text

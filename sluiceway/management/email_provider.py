@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from sluiceway.errors import Conflict, NotFound
 from sluiceway.management.fields import FLAG, OPEN, choice, closed, nullable, text

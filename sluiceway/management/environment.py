@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from sluiceway.models.timestamps import utc_now
 
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Environment"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
+class Environment(msgspec.Struct, frozen=True, kw_only=True):
     """The embedded tenant's surroundings.
 
     Attributes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from sluiceway.errors import DefinitionError, InvalidRequest, NotFound
 from sluiceway.management.fields import FLAG, closed, nullable, text
@@ -65,8 +65,7 @@ CREATE_FLOW: Final = closed({"name": _NAME, "actions": _ACTIONS}, "name")
 UPDATE_FLOW: Final = closed({"name": _NAME, "actions": nullable(_ACTIONS)})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowPage:
+class FlowPage(msgspec.Struct, frozen=True, kw_only=True):
     """One page of flows without their actions, and how many there are in all."""
 
     flows: list[JsonObject]

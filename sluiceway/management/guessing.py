@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 if TYPE_CHECKING:
     from sluiceway.management.environment import Environment
@@ -12,15 +13,13 @@ if TYPE_CHECKING:
 __all__ = ["Guesser"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Bucket:
+class _Bucket(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     burst: float
     rate: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guesser:
+class Guesser(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody at *address* who says to be a client; each failure takes from all of its buckets.
 
     From one address, ten wrong secrets of a client are taken at once, then one every six seconds:

@@ -6,8 +6,9 @@ as ``profileData``; its metadata is lost (Auth0 docs, "User Account Linking").
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from sluiceway.errors import Conflict, InvalidRequest, NotFound
 from sluiceway.management import user_profile as profile

@@ -6,8 +6,9 @@ have keys that Sluiceway does not know. One record is kept for each container th
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from sluiceway.management.fields import OPEN, closed, text
 from sluiceway.management.records import change

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+
+from sluiceway.discreet import Discreet
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
@@ -40,12 +41,13 @@ class InvalidToken(Exception):
     """A token that this server did not sign, or that cannot be read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SigningKey:
+class SigningKey(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """One key pair; *kid* names it in tokens and in the JWKS."""
 
+    withheld = frozenset({"private_key"})
+
     kid: str
-    private_key: RSAPrivateKey = field(repr=False)
+    private_key: RSAPrivateKey
 
     @property
     def public_key(self) -> RSAPublicKey:

@@ -5,8 +5,9 @@ Each membership is a document of its own, found from both of its ends.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.errors import NotFound
 from sluiceway.management import user_profile, users
@@ -39,8 +40,7 @@ __all__ = [
 _MOST: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Membership:
+class Membership(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of link between a *left* object (a role) and a *right* one (a user)."""
 
     kind: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from sluiceway.errors import NotFound
 from sluiceway.management.fields import closed, text
@@ -46,8 +47,7 @@ PERMISSIONS: Final = closed(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
     """Who has permissions: a ``role`` or a ``user``, by its id."""
 
     role: str = ""

@@ -5,8 +5,9 @@ Recorded: terraform-provider-auth0 ``TestAccCheckPhoneProvider`` and ``TestAccDa
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from sluiceway.errors import InvalidRequest, NotFound
 from sluiceway.management.fields import FLAG, choice, closed, nullable, open_object, text

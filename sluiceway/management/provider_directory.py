@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
+from sluiceway.discreet import Discreet
 from sluiceway.management import email_provider
 from sluiceway.management.delivery_limits import load_limits
 from sluiceway.management.phone import PROVIDERS
@@ -25,17 +27,18 @@ __all__ = ["TenantProviders", "report_url"]
 _LIMITS_KEPT_S: Final = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class TenantProviders:
+class TenantProviders(Discreet, msgspec.Struct, frozen=True):
     """Looks the providers up anew each time; implements ``ProviderDirectory``.
 
     The operator's limits are read once a second at most: every message asks for them.
     """
 
+    withheld = frozenset({"_limits"})
+
     environment: Environment
     monotonic: Callable[[], float] = time.monotonic
-    _limits: dict[str, tuple[float, DeliveryLimits]] = field(
-        default_factory=dict["str", "tuple[float, DeliveryLimits]"], repr=False, compare=False
+    _limits: dict[str, tuple[float, DeliveryLimits]] = msgspec.field(
+        default_factory=dict["str", "tuple[float, DeliveryLimits]"]
     )
 
     async def email(self) -> ConfiguredProvider | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
+
+import msgspec
+from msgspec.structs import replace
 
 from sluiceway.errors import Conflict, InvalidRequest, NotFound
 from sluiceway.management.records import change
@@ -33,16 +35,14 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(msgspec.Struct, frozen=True, kw_only=True):
     """One page of a list, and how many items there are in all."""
 
     items: list[JsonObject]
     total: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
+class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of object.
 
     Attributes:
@@ -73,7 +73,7 @@ class Resource:
     other_name: str = ""
     unique: tuple[str, ...] = ()
     indexed: tuple[str, ...] = ()
-    defaults: JsonObject = field(default_factory=dict["str", "JsonValue"])
+    defaults: JsonObject = msgspec.field(default_factory=dict["str", "JsonValue"])
     merged: tuple[str, ...] = ()
     secret: str = ""
     has_dates: bool = False

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+
+from sluiceway.discreet import Discreet
 
 if TYPE_CHECKING:
     from sluiceway.management.environment import Environment
@@ -19,14 +20,15 @@ LIFETIME: Final = timedelta(hours=12)
 _SECRET_BITS: Final = 256
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """One signed-in browser. *token* is the cookie's value, known only when it is made."""
+
+    withheld = frozenset({"csrf", "token"})
 
     client_id: str
     scopes: tuple[str, ...]
-    csrf: str = field(repr=False)
-    token: str = field(default="", repr=False)
+    csrf: str
+    token: str = ""
 
     def accepts(self, csrf: str) -> bool:
         """Tell whether *csrf* is the session's own."""

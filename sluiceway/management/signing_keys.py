@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from sluiceway.errors import Conflict, NotFound
 from sluiceway.management.jws import SigningKey, generate_key, load_key

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.errors import InvalidRequest, NotFound
 from sluiceway.management import email_templates
@@ -21,8 +22,7 @@ __all__ = ["KINDS", "StockTemplate", "load_stock_template"]
 KINDS: Final = ("email", "sms", "call")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StockTemplate:
+class StockTemplate(msgspec.Struct, frozen=True, kw_only=True):
     """A stock template as the params of a notification; *extra* is what only it can read."""
 
     channel: Channel

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.management import clients, connections
 from sluiceway.management.signing_keys import SigningKeys
@@ -40,8 +41,7 @@ _RESET: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmbeddedTenant:
+class EmbeddedTenant(msgspec.Struct, frozen=True, kw_only=True):
     """What serves ``/api/v2``: the environment that its rules work in, its keys and tokens."""
 
     environment: Environment

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_plus
+
+import msgspec
 
 from sluiceway.management import clients
 from sluiceway.management.guessing import Guesser
@@ -49,8 +50,7 @@ class OAuthRefusal(Exception):
         self.retry_after_s = retry_after_s
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claims:
+class Claims(msgspec.Struct, frozen=True, kw_only=True):
     """What a good token says: who may do what, until when (seconds since 1970)."""
 
     client_id: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.errors import Conflict, DefinitionError, InvalidRequest, NotFound
 from sluiceway.management.users import KIND, create_user, find_users_by_email, update_user
@@ -35,13 +36,12 @@ _CREATE: Final = (
 _PREFIX: Final = "auth0|"
 
 
-@dataclass(slots=True)
-class ImportReport:
+class ImportReport(msgspec.Struct):
     """How many users came, changed, and which were refused and why."""
 
     created: int = 0
     changed: int = 0
-    refused: list[str] = field(default_factory=list["str"])
+    refused: list[str] = msgspec.field(default_factory=list["str"])
 
 
 def read_users(data: bytes, *, name: str) -> list[JsonObject]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from sluiceway.errors import InvalidRequest, StorageError
 from sluiceway.management import user_profile as profile
@@ -32,8 +33,7 @@ _TOO_SLOW: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserPage:
+class UserPage(msgspec.Struct, frozen=True, kw_only=True):
     """One page of users as the wire shows them, and how many there are in all."""
 
     users: list[JsonObject]

@@ -6,8 +6,9 @@ of Auth0's OpenAPI; where both are silent, docs/differences.md says what was cho
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from sluiceway.errors import Conflict, InvalidRequest, NotFound
 from sluiceway.management import user_profile as profile

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 import msgspec
@@ -26,8 +25,7 @@ _PARTS: Final = frozenset({"context", "fields", "vars"})
 _DELIMITERS: Final = (",", ";", "\t")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchRow:
+class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
     """One row: its number, counted from 1, and what the flow is started with for it.
 
     Within its batch a row is known by its *key*: its number, unless the caller has a better one.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 __all__ = ["ConnectionStub"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionStub:
+class ConnectionStub(msgspec.Struct, frozen=True, kw_only=True):
     """A vault connection as a container names it: never with its secrets."""
 
     token: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.models.timestamps import format_timestamp
 
@@ -36,8 +37,7 @@ class DeliveryStatus(StrEnum):
 _ORDER: Final = {status: place for place, status in enumerate(DeliveryStatus)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryReport:
+class DeliveryReport(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a provider reported about one message.
 
     Attributes:

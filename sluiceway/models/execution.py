@@ -6,9 +6,10 @@ the layout of ``debug`` is ours, see docs/differences.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from sluiceway.models.timestamps import format_timestamp
 
@@ -50,21 +51,19 @@ class StepStatus(StrEnum):
     FAILED = "FAILED"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExecutionInput:
+class ExecutionInput(msgspec.Struct, frozen=True, kw_only=True):
     """What a flow is started with: the roots its expressions read."""
 
-    context: JsonObject = field(default_factory=dict["str", "JsonValue"])
-    fields: JsonObject = field(default_factory=dict["str", "JsonValue"])
-    vars: JsonObject = field(default_factory=dict["str", "JsonValue"])
+    context: JsonObject = msgspec.field(default_factory=dict["str", "JsonValue"])
+    fields: JsonObject = msgspec.field(default_factory=dict["str", "JsonValue"])
+    vars: JsonObject = msgspec.field(default_factory=dict["str", "JsonValue"])
 
     def as_json(self) -> JsonObject:
         """Return ``{context, fields, vars}``."""
         return {"context": self.context, "fields": self.fields, "vars": self.vars}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepRecord:
+class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One step as the debugger shows it; every value in it is already masked."""
 
     id: str

@@ -8,8 +8,10 @@ see ``sluiceway.actions``.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from sluiceway.errors import DefinitionError
 from sluiceway.models.json_text import did_you_mean, escape_pointer, type_name
@@ -42,8 +44,7 @@ _REQUIRED: Final = ("id", "type", "action")
 _ID: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_ID_LENGTH}}}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
+class Action(msgspec.Struct, frozen=True, kw_only=True):
     """One step of a flow. *params* is the JSON as written; nested actions stay in it.
 
     *keys* are the keys that were written, in their order: ``as_json`` gives back those.
@@ -138,8 +139,7 @@ class Action:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlacedAction:
+class PlacedAction(msgspec.Struct, frozen=True, kw_only=True):
     """An action with its place: *at* is its JSON Pointer in the flow, *depth* 0 at the top."""
 
     action: Action
@@ -147,8 +147,7 @@ class PlacedAction:
     depth: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flow:
+class Flow(msgspec.Struct, frozen=True, kw_only=True):
     """A named list of actions. *id* and *version* are empty where it comes from a file."""
 
     name: str

@@ -9,8 +9,9 @@ connections}`` with tokens like ``#FLOW-1#`` and ``#CONN-1#``; a deploy-cli fold
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.errors import DefinitionError
 from sluiceway.models.connection_stub import ConnectionStub
@@ -46,8 +47,7 @@ __all__ = [
 _UNSAFE: Final = re.compile(r"[^a-z0-9]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowEntry:
+class FlowEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A flow in its container: *token* names it there, *at* is ``file#pointer``.
 
     *is_bare* says that the file is the list of actions itself, *is_single* that it is one action.
@@ -69,12 +69,13 @@ class FlowEntry:
         return f"{file}#{base}{pointer}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowBundle:
+class FlowBundle(msgspec.Struct, frozen=True, kw_only=True):
     """All that a file or folder holds."""
 
     entries: tuple[FlowEntry, ...]
-    connections: dict[str, ConnectionStub] = field(default_factory=dict[str, ConnectionStub])
+    connections: dict[str, ConnectionStub] = msgspec.field(
+        default_factory=dict[str, ConnectionStub]
+    )
     form: JsonValue = None
     source: str = ""
 

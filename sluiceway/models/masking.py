@@ -15,13 +15,14 @@ from __future__ import annotations
 import base64
 import json
 import re
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, quote_plus, unquote_plus
 
 import msgspec
+
+from sluiceway.discreet import Discreet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -139,8 +140,7 @@ class Masker:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Needle:
+class _Needle(Discreet, msgspec.Struct, frozen=True):
     """One secret, made ready to be looked for.
 
     Any eight characters in a row of *haystack*, where all its forms stand, are hidden, and each
@@ -149,9 +149,11 @@ class _Needle:
     secret, eight characters from every eighth place are kept: fifteen in a row hold one of them.
     """
 
-    haystack: str = field(repr=False)
-    whole: tuple[str, ...] = field(repr=False)
-    pieces: frozenset[str] = field(repr=False)
+    withheld = frozenset({"haystack", "whole", "pieces"})
+
+    haystack: str
+    whole: tuple[str, ...]
+    pieces: frozenset[str]
     is_long: bool
 
     @property

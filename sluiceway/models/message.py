@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 if TYPE_CHECKING:
     from sluiceway.models.json import JsonObject
@@ -20,8 +21,7 @@ class Channel(StrEnum):
     CALL = "call"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmailContent:
+class EmailContent(msgspec.Struct, frozen=True, kw_only=True):
     """A rendered email; where *sender_email* is ``None``, the provider's own address is used.
 
     *language* is a BCP 47 tag; *list_unsubscribe* the value of that header (RFC 2369).
@@ -50,8 +50,7 @@ class EmailContent:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhoneContent:
+class PhoneContent(msgspec.Struct, frozen=True, kw_only=True):
     """A rendered text message or spoken text; *sender* ``None`` means the provider's own number."""
 
     to: str
@@ -67,8 +66,7 @@ class PhoneContent:
 MessageContent: TypeAlias = "EmailContent | PhoneContent"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueuedMessage:
+class QueuedMessage(msgspec.Struct, frozen=True, kw_only=True):
     """A message that a step hands to the outbox, in the transaction that completes the step."""
 
     channel: Channel

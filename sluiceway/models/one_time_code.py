@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["OneTimeCode"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OneTimeCode:
+class OneTimeCode(msgspec.Struct, frozen=True, kw_only=True):
     """A code kept for one reference: never the code itself, only its salted hash."""
 
     salt: bytes

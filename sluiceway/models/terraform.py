@@ -7,8 +7,9 @@ and ``%{`` (Terraform's JSON configuration syntax, "Expression mapping").
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.errors import DefinitionError
 from sluiceway.models.connection_stub import ConnectionStub
@@ -35,8 +36,7 @@ _JSONENCODE: Final = re.compile(r"\s*\$\{\s*jsonencode\((.*)\)\s*\}\s*", re.DOTA
 _REFERENCE: Final = re.compile(rf"\$\{{{_CONNECTION}\.([A-Za-z0-9_-]+)\.id\}}")
 
 
-@dataclass(frozen=True, slots=True)
-class TerraformFlow:
+class TerraformFlow(msgspec.Struct, frozen=True):
     """One ``auth0_flow``; *document* is ``{name, actions, …}`` with the actions read."""
 
     label: str
@@ -44,8 +44,7 @@ class TerraformFlow:
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Resource:
+class _Resource(msgspec.Struct, frozen=True):
     type: str
     label: str
     values: JsonObject

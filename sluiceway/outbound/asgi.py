@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes, urlsplit
+
+import msgspec
 
 from sluiceway.errors import AnswerRefused, TargetTimedOut
 from sluiceway.outbound.base import BEFORE_SENDING, OutboundResponse
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["AsgiTransport", "RoutingTransport"]
 
 
-@dataclass(frozen=True, slots=True)
-class AsgiTransport:
+class AsgiTransport(msgspec.Struct, frozen=True):
     """Sends requests to *app*, which is called as a server would call it (ASGI 3, HTTP)."""
 
     app: Callable[[Any, Any, Any], Awaitable[None]]
@@ -63,8 +63,7 @@ class AsgiTransport:
         return OutboundResponse(status=status, headers=headers, body=b"".join(chunks))
 
 
-@dataclass(frozen=True, slots=True)
-class RoutingTransport:
+class RoutingTransport(msgspec.Struct, frozen=True):
     """Sends what goes to one of *inside*'s hosts there, and everything else *outside*."""
 
     inside: Mapping[str, Transport]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,8 +22,7 @@ successor has made.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboundRequest:
+class OutboundRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One HTTP request. Its ``repr`` holds neither headers nor body: they may be secret.
 
     Attributes:
@@ -45,8 +45,7 @@ class OutboundRequest:
         return f"OutboundRequest({self.method} {self.url.partition('?')[0]})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboundResponse:
+class OutboundResponse(msgspec.Struct, frozen=True, kw_only=True):
     """One HTTP answer; header names are lower-case, repeated ones joined by ``, ``."""
 
     status: int

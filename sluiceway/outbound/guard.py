@@ -13,10 +13,11 @@ import ipaddress
 import re
 import socket
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import urlsplit
+
+import msgspec
 
 from sluiceway.errors import TargetForbidden, UsageError
 
@@ -67,8 +68,7 @@ _MOST_REMEMBERED: Final = 1024
 _HINT: Final = "Allow it with SLUICEWAY_ALLOW_HOSTS, if it is yours."
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """Where a request goes: *host* in lower case, without brackets or a trailing dot."""
 
     scheme: str

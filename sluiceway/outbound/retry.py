@@ -7,10 +7,11 @@ builders' library has it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 if TYPE_CHECKING:
     import random
@@ -23,8 +24,7 @@ _SERVER_ERROR: Final = 500
 _NOT_IMPLEMENTED: Final = 501
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryPolicy:
+class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How often, and how long at most.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.errors import OutboundError
 from sluiceway.models.timestamps import utc_now
@@ -49,8 +50,7 @@ class LazyClient:
             await self._client.close()
 
 
-@dataclass(frozen=True, slots=True)
-class RetryingSender:
+class RetryingSender(msgspec.Struct, frozen=True):
     """Sends a request, and again where that is harmless and may help."""
 
     transport: Transport

@@ -8,8 +8,11 @@ provider answers by itself. What sends is ``providers/sender.py``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+
+import msgspec
+
+from sluiceway.discreet import Discreet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -47,8 +50,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(msgspec.Struct, frozen=True, kw_only=True):
     """A mailbox: *email* with its domain as A-labels (RFC 5890), *name* as people read it."""
 
     email: str
@@ -65,8 +67,7 @@ class Address:
         return not self.email.isascii()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmailMessage:
+class EmailMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One email to one recipient, with nothing left to look up.
 
     Attributes:
@@ -108,8 +109,7 @@ class EmailMessage:
         return headers
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhoneMessage:
+class PhoneMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One text message or call to one number.
 
     Attributes:
@@ -135,15 +135,13 @@ class PhoneMessage:
     language: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True):
     """The provider took the message; *message_id* is its name for it in delivery reports."""
 
     message_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryLimits:
+class DeliveryLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What the operator allows a provider, where that is not the usual; ``None`` is the usual.
 
     Attributes:
@@ -159,18 +157,19 @@ class DeliveryLimits:
     max_age_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfiguredProvider:
+class ConfiguredProvider(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """A provider as the tenant has set it up; *credentials* stay out of the ``repr``.
 
     *settings* is Auth0's ``settings`` of an email provider, ``configuration`` of a phone provider.
     *report_url* is where the provider may post delivery results, where it can reach us.
     """
 
+    withheld = frozenset({"credentials"})
+
     name: str
     enabled: bool = True
-    credentials: JsonObject = field(default_factory=dict["str", "JsonValue"], repr=False)
-    settings: JsonObject = field(default_factory=dict["str", "JsonValue"])
+    credentials: JsonObject = msgspec.field(default_factory=dict["str", "JsonValue"])
+    settings: JsonObject = msgspec.field(default_factory=dict["str", "JsonValue"])
     default_from: str | None = None
     limits: DeliveryLimits = DeliveryLimits()
     report_url: str | None = None
@@ -230,11 +229,12 @@ class HttpPhoneProvider(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccessToken:
+class AccessToken(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """A bearer token with the seconds it lasts."""
 
-    value: str = field(repr=False)
+    withheld = frozenset({"value"})
+
+    value: str
     lasts_s: float
 
 
@@ -264,30 +264,31 @@ TlsMode: TypeAlias = "str"
 """``implicit``, ``starttls`` (required) or ``opportunistic`` (STARTTLS where offered)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmtpServer:
+class SmtpServer(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """An SMTP server and how to talk to it; connections are pooled by it."""
+
+    withheld = frozenset({"password"})
 
     host: str
     port: int
     user: str | None = None
-    password: str | None = field(default=None, repr=False)
+    password: str | None = None
     tls: TlsMode = "opportunistic"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmtpMail:
+class SmtpMail(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """One mail for one server: the envelope and the bytes of the message (CRLF line ends)."""
+
+    withheld = frozenset({"data"})
 
     server: SmtpServer
     sender: str
     recipient: str
-    data: bytes = field(repr=False)
+    data: bytes
     smtputf8: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmtpReply:
+class SmtpReply(msgspec.Struct, frozen=True, kw_only=True):
     """A server's last reply: to the final dot, or to the command that it refused."""
 
     code: int
@@ -329,8 +330,7 @@ EmailProvider: TypeAlias = "HttpEmailProvider | SmtpEmailProvider | CapturingEma
 PhoneProvider: TypeAlias = "HttpPhoneProvider | CapturingPhoneProvider"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmailProviderSpec:
+class EmailProviderSpec(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """One email provider, whole.
 
     Attributes:
@@ -349,26 +349,29 @@ class EmailProviderSpec:
         burst: messages at once after a pause.
     """
 
+    withheld = frozenset({"example"})
+
     name: str
     title: str
     build: Callable[[ConfiguredProvider], EmailProvider]
     credentials: JsonObject
     source: str
-    settings: JsonObject = field(default_factory=lambda: {"type": ["object", "null"]})
+    settings: JsonObject = msgspec.field(default_factory=lambda: {"type": ["object", "null"]})
     shown_credentials: tuple[str, ...] = ()
-    example: Mapping[str, str | int] = field(default_factory=dict["str", "str | int"], repr=False)
-    example_settings: JsonObject = field(default_factory=dict["str", "JsonValue"])
+    example: Mapping[str, str | int] = msgspec.field(default_factory=dict["str", "str | int"])
+    example_settings: JsonObject = msgspec.field(default_factory=dict["str", "JsonValue"])
     deduplicates: bool = False
     rate_per_s: float | None = None
     burst: float = 10.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhoneProviderSpec:
+class PhoneProviderSpec(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """One phone provider, whole; see ``EmailProviderSpec``.
 
     *configuration* is the JSON Schema of what Auth0 calls so.
     """
+
+    withheld = frozenset({"example"})
 
     name: str
     title: str
@@ -376,8 +379,8 @@ class PhoneProviderSpec:
     credentials: JsonObject
     configuration: JsonObject
     source: str
-    example: Mapping[str, str | int] = field(default_factory=dict["str", "str | int"], repr=False)
-    example_configuration: JsonObject = field(default_factory=dict["str", "JsonValue"])
+    example: Mapping[str, str | int] = msgspec.field(default_factory=dict["str", "str | int"])
+    example_configuration: JsonObject = msgspec.field(default_factory=dict["str", "JsonValue"])
     deduplicates: bool = False
     rate_per_s: float | None = None
     burst: float = 10.0

@@ -6,11 +6,13 @@ Looked up for every message, so that switching or repairing a provider needs no 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar
 
+import msgspec
+
+from sluiceway.discreet import Discreet
 from sluiceway.errors import ProviderNotEnabled
 from sluiceway.extensions import discover, discover_entry_points
 from sluiceway.models.json_text import did_you_mean
@@ -104,8 +106,7 @@ def _phone_specs() -> Mapping[str, PhoneProviderSpec]:
     return _Specs("sluiceway.providers.phone", PhoneProviderSpec, find_phone_specs)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen(Generic[S, P]):
+class Chosen(msgspec.Struct, Generic[S, P], frozen=True, kw_only=True):
     """A provider ready to send, with what it was made from."""
 
     spec: S
@@ -140,15 +141,16 @@ ChosenEmail: TypeAlias = "Chosen[EmailProviderSpec, EmailProvider]"
 ChosenPhone: TypeAlias = "Chosen[PhoneProviderSpec, PhoneProvider]"
 
 
-@dataclass(slots=True)
-class Providers:
+class Providers(Discreet, msgspec.Struct):
     """Chooses providers. Built ones are kept while their configuration stays as it is."""
 
+    withheld = frozenset({"_emails", "_phones"})
+
     directory: ProviderDirectory
-    email_specs: Mapping[str, EmailProviderSpec] = field(default_factory=_email_specs)
-    phone_specs: Mapping[str, PhoneProviderSpec] = field(default_factory=_phone_specs)
-    _emails: list[ChosenEmail] = field(default_factory=list["ChosenEmail"], repr=False)
-    _phones: list[ChosenPhone] = field(default_factory=list["ChosenPhone"], repr=False)
+    email_specs: Mapping[str, EmailProviderSpec] = msgspec.field(default_factory=_email_specs)
+    phone_specs: Mapping[str, PhoneProviderSpec] = msgspec.field(default_factory=_phone_specs)
+    _emails: list[ChosenEmail] = msgspec.field(default_factory=list["ChosenEmail"])
+    _phones: list[ChosenPhone] = msgspec.field(default_factory=list["ChosenPhone"])
 
     async def email(self) -> ChosenEmail:
         """Return the email provider.

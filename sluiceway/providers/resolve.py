@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.errors import ProviderRejected
 from sluiceway.providers.addresses import parse_address, parse_phone_number
@@ -25,8 +26,7 @@ CAPTURE_SENDER: Final = "no-reply@sluiceway.invalid"
 """The sender of captured emails where nothing names one (RFC 2606: no such domain can exist)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
+class Posting(msgspec.Struct, frozen=True, kw_only=True):
     """What the outbox knows of a message beside its content; *at* is when this try began."""
 
     id: str

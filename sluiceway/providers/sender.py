@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
+import msgspec
+
+from sluiceway.discreet import Discreet
 from sluiceway.errors import (
     OutboundError,
     ProviderError,
@@ -68,17 +70,18 @@ def open_smtp_sender(
     return SmtpSender(open_socket=open_socket)
 
 
-@dataclass(slots=True)
-class Sender:
+class Sender(Discreet, msgspec.Struct):
     """Sends each message once; whether to try again is for the outbox to decide."""
+
+    withheld = frozenset({"_mail", "_tokens"})
 
     transport: Transport
     open_mail: Callable[[], MailTransport]
     """Opens the SMTP half when it is first needed; others never load it."""
     monotonic: Callable[[], float] = time.monotonic
-    _mail: MailTransport | None = field(default=None, repr=False)
-    _tokens: dict[TokenEmailProvider, tuple[AccessToken, float]] = field(
-        default_factory=dict["TokenEmailProvider", "tuple[AccessToken, float]"], repr=False
+    _mail: MailTransport | None = None
+    _tokens: dict[TokenEmailProvider, tuple[AccessToken, float]] = msgspec.field(
+        default_factory=dict["TokenEmailProvider", "tuple[AccessToken, float]"]
     )
 
     async def send_email(self, chosen: ChosenEmail, message: EmailMessage) -> Receipt:

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
+
+import msgspec
+from msgspec.structs import replace
+
+from sluiceway.discreet import Discreet
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,12 +23,13 @@ if TYPE_CHECKING:
 __all__ = ["AwsKey", "sign_request"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AwsKey:
+class AwsKey(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """An access key; *secret* stays out of the ``repr``."""
 
+    withheld = frozenset({"secret"})
+
     id: str
-    secret: str = field(repr=False)
+    secret: str
 
 
 def sign_request(

@@ -5,8 +5,9 @@ Source: 3GPP TS 23.038, sections 6.2.1 and 6.2.1.1, and 3GPP TS 23.040, section 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 __all__ = ["SmsSize", "count_segments"]
 
@@ -20,8 +21,7 @@ _UCS2_ONE, _UCS2_PART = 70, 67
 _FIRST_ASTRAL: Final = 0x10000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmsSize:
+class SmsSize(msgspec.Struct, frozen=True, kw_only=True):
     """The size of a text message.
 
     Attributes:

@@ -6,10 +6,10 @@ import asyncio
 import ssl
 import time
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import aiosmtplib
+import msgspec
 
 from sluiceway.errors import OutboundError, ProviderRejected, ProviderUnavailable
 from sluiceway.providers.base import SmtpReply
@@ -27,8 +27,7 @@ _SERVICE_CLOSING: Final = 421
 _EXTENSIONS: Final = ("pipelining", "size", "smtputf8")
 
 
-@dataclass(slots=True)
-class _Connection:
+class _Connection(msgspec.Struct):
     session: SmtpSession
     idle_since: float
     mails: int = 0

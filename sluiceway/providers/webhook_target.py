@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+import msgspec
+
+from sluiceway.discreet import Discreet
 from sluiceway.errors import ProviderRejected
 from sluiceway.outbound.base import OutboundRequest
 from sluiceway.providers.answers import check_status, read_object, read_text
@@ -33,12 +35,13 @@ CUSTOM_CREDENTIALS: Final[JsonObject] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookTarget:
+class WebhookTarget(Discreet, msgspec.Struct, frozen=True):
     """Where notifications are posted, and the secret that signs them."""
 
+    withheld = frozenset({"secret"})
+
     url: str
-    secret: str = field(repr=False)
+    secret: str
 
     def build(self, body: JsonObject, *, key: str, at: datetime) -> OutboundRequest:
         """Return the signed request; *key* is the same on every try, and is the webhook's id."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.errors import LanguageError
 from sluiceway.expressions import compile_template
@@ -22,8 +23,7 @@ _ABSENT: Final = "(absent)"
 _PASSING: Final = re.compile(r"/headers(/.*)?|/body(/\d+)?/(created_at|updated_at)")
 
 
-@dataclass(frozen=True, slots=True)
-class Disagreement:
+class Disagreement(msgspec.Struct, frozen=True):
     """Where a value is otherwise than in the record; *at* is a JSON Pointer."""
 
     at: str
@@ -35,12 +35,11 @@ class Disagreement:
         return {"at": self.at, "before": self.before, "after": self.after}
 
 
-@dataclass(slots=True)
-class Agreement:
+class Agreement(msgspec.Struct):
     """The value to go on with, and where it is otherwise than in the record."""
 
     value: JsonValue
-    differences: list[Disagreement] = field(default_factory=list[Disagreement])
+    differences: list[Disagreement] = msgspec.field(default_factory=list[Disagreement])
 
 
 def outputs_differ(found: JsonValue, recorded: JsonValue) -> list[Disagreement]:

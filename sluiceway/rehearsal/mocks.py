@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.errors import ActionError, TargetForbidden, TargetTimedOut, TargetUnreachable
 from sluiceway.outbound.base import OutboundResponse
@@ -21,8 +22,7 @@ __all__ = ["HttpMock", "Mocks", "Request", "StepMock", "mocked_failure"]
 _FAILURES: Final = {"unreachable": TargetUnreachable, "timeout": TargetTimedOut}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepMock:
+class StepMock(msgspec.Struct, frozen=True, kw_only=True):
     """What one run of a step gives instead of running: an output, or an error ``{code, message}``.
 
     *status_code* is what the record shows; that of the output's ``status`` without it.
@@ -33,8 +33,7 @@ class StepMock:
     status_code: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     """An HTTP request that a flow made; *body* is JSON where it can be read, else text."""
 
     method: str
@@ -52,8 +51,7 @@ class Request:
         }
 
 
-@dataclass(slots=True, kw_only=True)
-class HttpMock:
+class HttpMock(msgspec.Struct, kw_only=True):
     """One exchange: which requests it answers, what it answers, how often (``None``: always)."""
 
     url: str
@@ -62,7 +60,7 @@ class HttpMock:
     body: JsonValue = None
     has_body: bool = False
     status: int = 200
-    answer_headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    answer_headers: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     answer: JsonValue = None
     failure: str = ""
     times: int | None = None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from sluiceway.actions.base import ActionSpec, Effect, Params, StepOutcome
 from sluiceway.errors import ActionNotOffered, SluicewayError
@@ -24,8 +24,7 @@ class AnyParams(Params, forbid_unknown_fields=False):
     """Params that fit anything: of actions that Sluiceway does not offer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObservedStep:
+class ObservedStep(msgspec.Struct, frozen=True, kw_only=True):
     """One run of a step, nothing masked: what it was given, and what it gave.
 
     The output of one that failed is what later steps read if it was allowed to.

@@ -7,8 +7,9 @@ output and error. So rows are looked for under several names, in a list or by id
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
+
+import msgspec
 
 from sluiceway.errors import DefinitionError
 from sluiceway.models.execution import ExecutionInput
@@ -26,8 +27,7 @@ _IDS: Final = ("id", "action_id", "actionId", "step_id", "name")
 _ROOTS: Final = ("context", "fields", "vars")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedStep:
+class RecordedStep(msgspec.Struct, frozen=True, kw_only=True):
     """One step of a record; its values may be masked."""
 
     id: str
@@ -40,8 +40,7 @@ class RecordedStep:
     started_at: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recording:
+class Recording(msgspec.Struct, frozen=True, kw_only=True):
     """An execution as it was: its input, its steps in order, its end."""
 
     id: str

@@ -8,9 +8,11 @@ the clock and chance gave (``functions.uuid()`` and the like), whose recorded va
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from sluiceway.actions.base import Effect, StepOutcome
 from sluiceway.engine.params import convert_params
@@ -44,8 +46,7 @@ _STAND_IN: Final = "Masked-value-1"
 """Strong enough for a password."""
 
 
-@dataclass(slots=True, kw_only=True)
-class StepReplay:
+class StepReplay(msgspec.Struct, kw_only=True):
     """What became of one step.
 
     Attributes:
@@ -60,8 +61,8 @@ class StepReplay:
     id: str
     source: str
     is_new: bool = False
-    params: list[Disagreement] = field(default_factory=list[Disagreement])
-    output: list[Disagreement] = field(default_factory=list[Disagreement])
+    params: list[Disagreement] = msgspec.field(default_factory=list[Disagreement])
+    output: list[Disagreement] = msgspec.field(default_factory=list[Disagreement])
     error: JsonObject | None = None
 
     @property
@@ -84,8 +85,7 @@ class StepReplay:
         }
 
 
-@dataclass(slots=True, kw_only=True)
-class Replay:
+class Replay(msgspec.Struct, kw_only=True):
     """A recorded execution beside its replay."""
 
     recording: Recording
@@ -187,8 +187,7 @@ def _filled(value: JsonValue) -> JsonValue:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class _Past:
+class _Past(msgspec.Struct, frozen=True):
     """The record, the flow's actions by id, and what is noted of each step."""
 
     stage: Stage

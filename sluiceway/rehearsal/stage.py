@@ -6,10 +6,12 @@ import hashlib
 import random
 import secrets
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
+
+import msgspec
+from msgspec.structs import replace
 
 from sluiceway.bootstrap import open_application
 from sluiceway.engine.journal import Journal
@@ -59,8 +61,7 @@ _MOST_WAKES: Final = 1000
 _FAR: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsed:
+class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
     """One run of a flow: its record (masked), and what was seen of it (not masked).
 
     Attributes:
@@ -118,8 +119,7 @@ class Rehearsed:
         return next((step for step in self.steps if step.id == id_), None)
 
 
-@dataclass(slots=True)
-class Stage:
+class Stage(msgspec.Struct):
     """Runs flows one after the other; ``reset`` clears the tenant between tests."""
 
     application: Application

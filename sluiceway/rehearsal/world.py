@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
+
+import msgspec
+from msgspec.structs import replace
 
 from sluiceway.errors import ProviderNotEnabled
 from sluiceway.management.scopes import ALL_SCOPES
@@ -44,8 +46,7 @@ DEFAULT_SETUPS: Final[Mapping[str, JsonObject]] = {
 _OTHER: Final[JsonObject] = {"type": "API_KEY", "api_key": "rehearsal-key"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TenantCall:
+class TenantCall(msgspec.Struct, frozen=True, kw_only=True):
     """A call of the Management API, and its answer."""
 
     method: str
@@ -65,8 +66,7 @@ class TenantCall:
         }
 
 
-@dataclass(slots=True)
-class _Connections:
+class _Connections(msgspec.Struct):
     """Every name that the flow uses is a connection, of the app that its actions need."""
 
     setups: Mapping[str, JsonObject]
@@ -101,8 +101,7 @@ class _Connections:
         )
 
 
-@dataclass(slots=True)
-class _IssuedTokens:
+class _IssuedTokens(msgspec.Struct):
     """Tokens straight from the embedded tenant, good at whatever time the clock stands at."""
 
     tenant: EmbeddedTenant
@@ -120,12 +119,11 @@ class _IssuedTokens:
         """See ``Tokens``: there is always another."""
 
 
-@dataclass(slots=True)
-class _WatchedTransport:
+class _WatchedTransport(msgspec.Struct):
     """Carries calls to the embedded tenant, and notes them."""
 
     inner: Transport
-    calls: list[TenantCall] = field(default_factory=list["TenantCall"])
+    calls: list[TenantCall] = msgspec.field(default_factory=list["TenantCall"])
 
     async def send(self, request: OutboundRequest) -> OutboundResponse:
         """See ``Transport``."""

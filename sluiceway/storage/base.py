@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from sluiceway.discreet import Discreet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +34,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class Key(msgspec.Struct, frozen=True, kw_only=True):
     """A value that a document can be found by; *unique* ones are held by one document of a kind."""
 
     name: str
@@ -40,12 +42,13 @@ class Key:
     unique: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """One object of the tenant: a user, a flow, a connection, a client.
 
     *version* starts at 1 and grows by 1 with each ``replace``; *secret* is sealed, never in *body*.
     """
+
+    withheld = frozenset({"secret"})
 
     kind: str
     id: str
@@ -54,7 +57,7 @@ class Document:
     updated_at: datetime
     version: int = 1
     keys: tuple[Key, ...] = ()
-    secret: bytes | None = field(default=None, repr=False)
+    secret: bytes | None = None
 
 
 class DuplicateKey(Exception):
@@ -206,15 +209,14 @@ class SharedValues(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditEntry:
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Who did what to what, and when; never a secret. *seq* is 0 until it is kept."""
 
     at: datetime
     actor: str
     action: str
     target: str
-    details: JsonObject = field(default_factory=dict["str", "JsonValue"])
+    details: JsonObject = msgspec.field(default_factory=dict["str", "JsonValue"])
     seq: int = 0
 
 
@@ -236,8 +238,7 @@ class AuditLog(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SealedValue:
+class SealedValue(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """One ciphertext in the database: its *place* is a column, its *key* names the row.
 
     Places and keys: ``document`` (kind, id), ``flow_snapshot`` (digest), ``execution`` (id),
@@ -245,9 +246,11 @@ class SealedValue:
     ``shared_value`` (key).
     """
 
+    withheld = frozenset({"value"})
+
     place: str
     key: tuple[str, ...]
-    value: bytes = field(repr=False)
+    value: bytes
 
 
 class SealedValues(Protocol):

@@ -10,10 +10,12 @@ what its successor did.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
+from sluiceway.discreet import Discreet
 from sluiceway.storage.durable_outbox import (
     NewMessage,
     OutboxFilter,
@@ -55,9 +57,10 @@ class LeaseLost(Exception):
     """The claim is no longer this worker's: stop, and write nothing more for it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewExecution:
+class NewExecution(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """An execution to be. *payload* and *snapshot* are sealed; *flow_digest* names the snapshot."""
+
+    withheld = frozenset({"payload", "snapshot"})
 
     id: str
     flow_id: str
@@ -66,29 +69,29 @@ class NewExecution:
     flow_digest: str
     trace_id: str
     created_at: datetime
-    payload: bytes = field(repr=False)
-    snapshot: bytes = field(repr=False)
+    payload: bytes
+    snapshot: bytes
     journey_id: str | None = None
     idempotency_key: str | None = None
     not_before: datetime | None = None
     batch_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Created:
+class Created(msgspec.Struct, frozen=True, kw_only=True):
     """The id of the execution that has the idempotency key, and whether it is the new one."""
 
     id: str
     is_new: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExecutionRow:
+class ExecutionRow(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """One execution as it is kept.
 
     *final* is masked JSON, written when it ended; *resume* is sealed: where it stopped.
     *ready_at* is when it may be claimed next: the end of the lease while it runs.
     """
+
+    withheld = frozenset({"payload", "final", "resume"})
 
     seq: int
     id: str
@@ -100,7 +103,7 @@ class ExecutionRow:
     status: ExecutionStatus
     created_at: datetime
     updated_at: datetime
-    payload: bytes = field(repr=False)
+    payload: bytes
     journey_id: str | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -111,34 +114,35 @@ class ExecutionRow:
     cancel_requested: bool = False
     idempotency_key: str | None = None
     batch_id: str | None = None
-    final: bytes | None = field(default=None, repr=False)
-    resume: bytes | None = field(default=None, repr=False)
+    final: bytes | None = None
+    resume: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogRow:
+class LogRow(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """One durable write of a running execution.
 
     *entries* is a JSON array of masked events; *sealed* is what only resuming needs.
     """
 
+    withheld = frozenset({"sealed"})
+
     position: int
     entries: bytes
-    sealed: bytes | None = field(default=None, repr=False)
+    sealed: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogWrite:
+class LogWrite(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """What to append, and earlier rows whose entries are put anew because more is masked now."""
 
+    withheld = frozenset({"sealed"})
+
     position: int
     entries: bytes
-    sealed: bytes | None = field(default=None, repr=False)
+    sealed: bytes | None = None
     rewritten: tuple[LogRow, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """One worker's right to run one execution.
 
     *clock_at* is the execution's clock reading: taken at the first claim and at each wake-up, the
@@ -159,20 +163,20 @@ class Claim:
         return self.execution.id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finish:
+class Finish(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """How an execution ended: *final* and *error* are masked JSON, *resume* is sealed."""
+
+    withheld = frozenset({"resume"})
 
     status: ExecutionStatus
     at: datetime
     final: bytes
     error: str | None = None
-    resume: bytes | None = field(default=None, repr=False)
+    resume: bytes | None = None
     rewritten: tuple[LogRow, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heartbeat:
+class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker learns when it renews its leases: ids that it lost, and ids to cancel.
 
     *lasts* is for how long, from when it asked, the other leases hold at the least.
@@ -193,8 +197,7 @@ class CancelAnswer(StrEnum):
     MISSING = "missing"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExecutionFilter:
+class ExecutionFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which executions to list. *text* matches ids, the flow's name and the error, any case.
 
     *flow* is a flow's id or its name.
@@ -209,8 +212,7 @@ class ExecutionFilter:
     batch_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchRowCounts:
+class BatchRowCounts(msgspec.Struct, frozen=True, kw_only=True):
     """How many rows of a batch stand where; *flow_name* is that of its last row's flow."""
 
     id: str

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from sluiceway.discreet import Discreet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,13 +29,14 @@ class OutboxStatus(StrEnum):
     DISCARDED = "DISCARDED"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewMessage:
+class NewMessage(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """A message to keep in the transaction that completes its step.
 
     *idempotency_key* is ``execution_id:step_id[:n]``; a second message with it is not kept.
     *shown* is masked JSON for lists; *sealed* is the content, opened with identity ``outbox/{id}``.
     """
+
+    withheld = frozenset({"sealed"})
 
     id: str
     idempotency_key: str
@@ -42,15 +46,16 @@ class NewMessage:
     channel: str
     created_at: datetime
     shown: JsonObject
-    sealed: bytes = field(repr=False)
+    sealed: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxRow:
+class OutboxRow(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """One message; *history* lists its attempts, newest last; *receipt* is ``provider:its id``.
 
     *delivery* is how far the provider says it came, *reports* what it said, in order of arrival.
     """
+
+    withheld = frozenset({"sealed"})
 
     seq: int
     id: str
@@ -63,7 +68,7 @@ class OutboxRow:
     created_at: datetime
     updated_at: datetime
     shown: JsonObject
-    sealed: bytes = field(repr=False)
+    sealed: bytes
     ready_at: datetime | None = None
     owner: str | None = None
     claim_number: int = 0
@@ -74,8 +79,7 @@ class OutboxRow:
     reports: tuple[JsonObject, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxFilter:
+class OutboxFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which messages to list. *text* matches what lists show of a message, any case.
 
     *deliveries* are values of ``DeliveryStatus``: how far a provider says that a message came.

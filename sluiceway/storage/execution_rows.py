@@ -1,4 +1,4 @@
-"""Rows of either database's executions as the port's dataclasses, and filters as SQL."""
+"""Rows of either database's executions as the port's structs, and filters as SQL."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _STATUSES: Final = {str(status): status for status in ExecutionStatus}
 
 # A row is whatever COLUMNS names; drivers type it as Any.
 def execution_row(row: Sequence[Any]) -> ExecutionRow:
-    """Return the dataclass of a row that was selected with ``COLUMNS``."""
+    """Return the struct of a row that was selected with ``COLUMNS``."""
     return ExecutionRow(
         seq=row[0],
         id=row[1],

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from sluiceway.errors import StorageError
 from sluiceway.storage.open import open_store, postgres_store, sqlite_path
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["DatabaseStatus", "database_status", "upgrade_database"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatabaseStatus:
+class DatabaseStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What a database has, and what this version needs.
 
     *schema* is 0 where nothing is installed; *absurd* is ``None`` where none is needed.

@@ -10,11 +10,11 @@ import asyncio
 import logging
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from sluiceway.discreet import Discreet
 from sluiceway.errors import SluicewayError
 from sluiceway.outbound.base import OutboundRequest
 from sluiceway.providers.signing import sign_webhook
@@ -35,8 +35,7 @@ _SUCCESS: Final = range(200, 300)
 _PAUSES_S: Final = (0.5, 2, 10, 30)
 
 
-@dataclass(slots=True, kw_only=True)
-class EventWebhook:
+class EventWebhook(Discreet, msgspec.Struct, kw_only=True):
     """A queue of events and the task that posts them.
 
     Attributes:
@@ -47,14 +46,16 @@ class EventWebhook:
         pauses_s: how long to wait after each failure of one batch, before it is given up.
     """
 
+    withheld = frozenset({"secret"})
+
     url: str
-    secret: str = field(default="", repr=False)
+    secret: str = ""
     transport: Transport
     now: Callable[[], datetime]
     pauses_s: tuple[float, ...] = _PAUSES_S
     lost: int = 0
-    _waiting: deque[JsonObject] = field(default_factory=deque["JsonObject"])
-    _bell: asyncio.Event = field(default_factory=asyncio.Event)
+    _waiting: deque[JsonObject] = msgspec.field(default_factory=deque["JsonObject"])
+    _bell: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
 
     def put(self, event: JsonObject) -> None:
         """Queue *event*; the oldest makes room where too many wait."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from sluiceway.discreet import Discreet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,8 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Tenant", "TenantRequest", "TenantResponse"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TenantRequest:
+class TenantRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One call to the Management API.
 
     *pathname* is an absolute path, percent-encoded by the caller; *query* is encoded by the client,
@@ -23,22 +25,25 @@ class TenantRequest:
 
     method: str
     pathname: str
-    query: Mapping[str, str | int | float | None] = field(default_factory=dict["str", "str"])
-    headers: Mapping[str, str] = field(default_factory=dict["str", "str"])
+    query: Mapping[str, str | int | float | None] = msgspec.field(
+        default_factory=dict["str", "str"]
+    )
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict["str", "str"])
     body: JsonValue = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TenantResponse:
+class TenantResponse(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """The tenant's answer: parsed JSON, or the text where it is not JSON; ``None`` where empty.
 
     *secrets* are those that went along with the request, so that records can hide them.
     """
 
+    withheld = frozenset({"secrets"})
+
     status: int
     headers: Mapping[str, str]
     body: JsonValue
-    secrets: tuple[str, ...] = field(default=(), repr=False)
+    secrets: tuple[str, ...] = ()
 
     def as_output(self) -> JsonObject:
         """Return ``{status, headers, body, success}``: the output of the Management API actions."""

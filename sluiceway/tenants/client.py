@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlencode
 
@@ -71,8 +70,7 @@ class NoLimits:
         return False
 
 
-@dataclass(slots=True, kw_only=True)
-class TenantClient:
+class TenantClient(msgspec.Struct, kw_only=True):
     """See ``Tenant``. A connection's token goes to its own domain only."""
 
     connections: VaultConnections

@@ -5,9 +5,10 @@ Source: RFC 6749, section 4.4; the parameters ``audience`` (Auth0) and ``resourc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
+
+import msgspec
 
 from sluiceway.errors import ConnectionUnusable
 from sluiceway.tenants.tokens import ClientCredentials
@@ -22,8 +23,7 @@ __all__ = ["ConnectionTokens"]
 _OPTIONAL: Final = ("audience", "resource", "scope")
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionTokens:
+class ConnectionTokens(msgspec.Struct, frozen=True):
     """See ``ActionContext.access_token``."""
 
     tokens: Tokens

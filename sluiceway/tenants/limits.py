@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.models.timestamps import utc_now
 from sluiceway.outbound.retry import wait_told
@@ -40,8 +41,7 @@ _SLOWEST: Final = 0.2
 _REMEMBERED: Final = timedelta(seconds=30)
 
 
-@dataclass(slots=True)
-class _Pace:
+class _Pace(msgspec.Struct):
     """How fast a tenant is called: *steady* is what was found to keep its bucket where it is."""
 
     burst: float
@@ -49,7 +49,7 @@ class _Pace:
     limited_at: datetime
     learned_at: datetime
     is_queued: bool = False
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    turn: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
 
     def rate_at(self, remaining: float, now: datetime) -> float:
         """Return the calls a second to make while *remaining* are left in the tenant's bucket."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlencode
 
 import msgspec
 
+from sluiceway.discreet import Discreet
 from sluiceway.errors import OutboundError, TargetUnreachable, TokenError, VaultError
 from sluiceway.models.masking import Masker
 from sluiceway.models.timestamps import format_timestamp, parse_timestamp, utc_now
@@ -47,27 +47,29 @@ _FETCH_WITHIN: Final = timedelta(seconds=15)
 _LOOK_AGAIN_S: Final = 0.05
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientCredentials:
+class ClientCredentials(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """What a token is asked for with. *key* names the connection and the state of its secret.
 
     *token_endpoint* is that of another service than an Auth0 tenant, *more* what it wants to know.
     """
 
+    withheld = frozenset({"client_secret"})
+
     key: str
     domain: str
     client_id: str
-    client_secret: str = field(repr=False)
+    client_secret: str
     audience: str
     token_endpoint: str = ""
     more: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
+class Token(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """An access token, its end, and what it allows where the tenant said so."""
 
-    text: str = field(repr=False)
+    withheld = frozenset({"text"})
+
+    text: str
     expires_at: datetime
     scope: str = ""
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -36,8 +35,7 @@ _NO_ADDRESS: Final = "It has no address of its own: the first step that uses it 
 _NOT_USED: Final = "Sluiceway keeps it, and has no action that uses it: nothing was asked."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """What came of it; *scopes* are those the client has, ``None`` where nobody tells."""
 
     message: str
@@ -51,8 +49,7 @@ class Trial:
         return self.error is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionTrials:
+class ConnectionTrials(msgspec.Struct, frozen=True, kw_only=True):
     """Tries connections over *transport*; the two others fetch their access tokens."""
 
     transport: Transport

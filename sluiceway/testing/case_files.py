@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -32,8 +31,7 @@ _UNKNOWN: Final = re.compile(r"unknown field `(\w+)`")
 _MOST_BYTES: Final = 5 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseToRun:
+class CaseToRun(msgspec.Struct, frozen=True, kw_only=True):
     """One case with its flow's file; *file* is where the case stands."""
 
     file: Path

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from sluiceway.models.flow import Flow
@@ -15,16 +16,15 @@ __all__ = ["FlowCoverage"]
 _BRANCHES = ("then", "else")
 
 
-@dataclass(slots=True, kw_only=True)
-class FlowCoverage:
+class FlowCoverage(msgspec.Struct, kw_only=True):
     """The coverage of one flow, over any number of runs; a branch is ``condition/then``."""
 
     file: str
     name: str
     branches: tuple[str, ...]
     steps: tuple[str, ...]
-    taken: set[str] = field(default_factory=set[str])
-    run: set[str] = field(default_factory=set[str])
+    taken: set[str] = msgspec.field(default_factory=set[str])
+    run: set[str] = msgspec.field(default_factory=set[str])
 
     @classmethod
     def of(cls, flow: Flow, run: Rehearsed, *, file: str) -> FlowCoverage:

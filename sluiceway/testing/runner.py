@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["CaseResult", "run_case"]
 
 
-@dataclass(slots=True, kw_only=True)
-class CaseResult:
+class CaseResult(msgspec.Struct, kw_only=True):
     """What came of one case.
 
     Attributes:
@@ -45,7 +43,7 @@ class CaseResult:
     file: str
     name: str
     seconds: float = 0.0
-    problems: list[str] = field(default_factory=list[str])
+    problems: list[str] = msgspec.field(default_factory=list[str])
     broken: str = ""
     skipped: str = ""
     coverage: FlowCoverage | None = None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
+
+import msgspec
+
+from sluiceway.discreet import Discreet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,8 +95,7 @@ class KeyWrapper(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyWrapperSpec:
+class KeyWrapperSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of key wrapper, offered by a distribution under ``sluiceway.key_wrappers``.
 
     Attributes:
@@ -107,13 +109,14 @@ class KeyWrapperSpec:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VaultConnection:
+class VaultConnection(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """One vault connection; *setup* is its opened secret and stays out of the ``repr``.
 
     *hosts* are those that the credentials may go to; empty, those of the connection's own kind: of
     app HTTP, the ones that flows write (``vault/hosts.py``).
     """
+
+    withheld = frozenset({"setup"})
 
     id: str
     app_id: str
@@ -126,7 +129,7 @@ class VaultConnection:
     account_name: str | None = None
     environment: str | None = None
     hosts: tuple[str, ...] = ()
-    setup: JsonObject | None = field(default=None, repr=False)
+    setup: JsonObject | None = None
 
 
 class VaultConnections(Protocol):

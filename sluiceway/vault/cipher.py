@@ -8,10 +8,16 @@ row and another tenant's row are refused alike. Source: NIST SP 800-38D; a rando
 
 from __future__ import annotations
 
+import os
 import secrets
-from typing import Final
+from collections import deque
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from sluiceway.errors import VaultError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 __all__ = ["HEADER_BYTES", "header_of", "key_version_of", "open_sealed", "seal"]
 
@@ -20,14 +26,37 @@ _NONCE_BYTES: Final = 12
 _TAG_BYTES: Final = 16
 HEADER_BYTES: Final = 5
 
+_NONCES_AT_ONCE: Final = 256
+_nonces: Final[deque[bytes]] = deque()
+"""Drawn and not used yet: a call of the system for each costs more than the encryption."""
+
+# A child must not use what its parent may use, too.
+os.register_at_fork(after_in_child=_nonces.clear)
+
 
 def seal(plaintext: bytes, *, key: bytes, version: int, identity: str) -> bytes:
     """Encrypt *plaintext* under *key*, for the row that *identity* names."""
+    header = header_of(version)
+    nonce = _new_nonce()
+    return header + nonce + _cipher(key).encrypt(nonce, plaintext, header + identity.encode())
+
+
+def _new_nonce() -> bytes:
+    while True:
+        try:
+            return _nonces.popleft()
+        except IndexError:
+            drawn = secrets.token_bytes(_NONCE_BYTES * _NONCES_AT_ONCE)
+            _nonces.extend(
+                drawn[start : start + _NONCE_BYTES] for start in range(0, len(drawn), _NONCE_BYTES)
+            )
+
+
+@lru_cache(maxsize=32)
+def _cipher(key: bytes) -> AESGCM:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - slow to load
 
-    header = header_of(version)
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    return header + nonce + AESGCM(key).encrypt(nonce, plaintext, header + identity.encode())
+    return AESGCM(key)
 
 
 def header_of(version: int) -> bytes:
@@ -53,13 +82,12 @@ def open_sealed(sealed: bytes, *, key: bytes, identity: str) -> bytes:
         VaultError: the key is another, a bit changed, or the value was moved from another row.
     """
     from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - slow to load
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
 
     key_version_of(sealed)
     header, rest = sealed[:HEADER_BYTES], sealed[HEADER_BYTES:]
     nonce, ciphertext = rest[:_NONCE_BYTES], rest[_NONCE_BYTES:]
     try:
-        return AESGCM(key).decrypt(nonce, ciphertext, header + identity.encode())
+        return _cipher(key).decrypt(nonce, ciphertext, header + identity.encode())
     except InvalidTag as error:
         raise VaultError(
             f"the secret of {identity} cannot be opened: another key, or it was changed or moved"

@@ -8,11 +8,12 @@ null in what POST and PATCH answer and absent elsewhere, until a token was fetch
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec.structs import replace
 
+from sluiceway.discreet import Discreet
 from sluiceway.errors import Conflict, NotFound
 from sluiceway.models.ids import new_id
 from sluiceway.models.timestamps import utc_now
@@ -61,13 +62,14 @@ _MOST_KEPT: Final = 256
 _SHOWN: Final = ("environment", "account_name")
 
 
-@dataclass(slots=True)
-class StoredConnections:
+class StoredConnections(Discreet, msgspec.Struct):
     """The vault's connections over a document store.
 
     *built_in* are there without being stored: ``local``, the embedded tenant. *find_uses* returns
     the names of the flows that refer to a connection.
     """
+
+    withheld = frozenset({"_kept"})
 
     documents: DocumentStore
     sealer: Sealer
@@ -75,8 +77,8 @@ class StoredConnections:
     built_in: tuple[VaultConnection, ...] = ()
     now: Callable[[], datetime] = utc_now
     random_bits: Callable[[int], int] = secrets.randbits
-    _kept: dict[str, tuple[int, VaultConnection | None]] = field(
-        default_factory=dict["str", "tuple[int, VaultConnection | None]"], repr=False
+    _kept: dict[str, tuple[int, VaultConnection | None]] = msgspec.field(
+        default_factory=dict["str", "tuple[int, VaultConnection | None]"]
     )
 
     async def find(self, id_or_name: str) -> VaultConnection | None:

@@ -12,10 +12,12 @@ import logging
 import secrets
 from base64 import b64decode, b64encode
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from sluiceway.errors import SluicewayError, VaultError
 from sluiceway.storage.base import Document, DuplicateKey, StaleVersion
@@ -47,8 +49,7 @@ class KeyState(StrEnum):
     RETIRED = "retired"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataKey:
+class DataKey(msgspec.Struct, frozen=True, kw_only=True):
     """What can be told of a data key."""
 
     version: int
@@ -57,8 +58,7 @@ class DataKey:
     changed_at: datetime
 
 
-@dataclass(slots=True)
-class DataKeys:
+class DataKeys(msgspec.Struct):
     """The data keys in *documents*, wrapped by *wrapper*."""
 
     documents: DocumentStore

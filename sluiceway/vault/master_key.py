@@ -7,9 +7,11 @@ import binascii
 import os
 import secrets
 import stat
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
+from sluiceway.discreet import Discreet
 from sluiceway.errors import VaultError
 from sluiceway.vault.cipher import open_sealed, seal
 
@@ -30,11 +32,12 @@ _VERSION: Final = 0
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
-@dataclass(frozen=True, slots=True)
-class LocalKey:
+class LocalKey(Discreet, msgspec.Struct, frozen=True):
     """See ``KeyWrapper``: wraps with a key of this machine; *place* says where it was found."""
 
-    key: bytes = field(repr=False)
+    withheld = frozenset({"key"})
+
+    key: bytes
     place: str = "SLUICEWAY_VAULT_KEY"
 
     async def wrap(self, key: bytes, *, identity: str) -> bytes:

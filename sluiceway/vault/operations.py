@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from sluiceway.errors import UsageError, VaultError
 from sluiceway.vault.master_key import KEY_BYTES, LocalKey, write_master_key
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["VaultKeys"]
 
 
-@dataclass(slots=True)
-class VaultKeys:
+class VaultKeys(msgspec.Struct):
     """The vault's keys in this process.
 
     *key_file* is the file of the master key, where Sluiceway made it itself. *rotating* is the
@@ -31,7 +31,7 @@ class VaultKeys:
     new_rotation: Callable[[], Rotation]
     key_file: Path | None = None
     rotating: asyncio.Task[RotationReport] | None = None
-    progress: RotationReport | None = field(default=None)
+    progress: RotationReport | None = msgspec.field(default=None)
 
     def begin_rotation(self) -> asyncio.Task[RotationReport]:
         """Start a rotation of the data key, or join the one that runs."""

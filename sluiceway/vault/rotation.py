@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.errors import SluicewayError, VaultError
 from sluiceway.storage.base import DuplicateKey
@@ -31,21 +32,19 @@ _MOST_NAMED: Final = 100
 _LOG: Final = logging.getLogger(__name__)
 
 
-@dataclass(slots=True, kw_only=True)
-class RotationReport:
+class RotationReport(msgspec.Struct, kw_only=True):
     """What a rotation did, and does: it is counted up while it runs."""
 
     version: int
     was_resumed: bool = False
     resealed: int = 0
-    by_place: dict[str, int] = field(default_factory=dict["str", "int"])
-    broken: list[str] = field(default_factory=list["str"])
+    by_place: dict[str, int] = msgspec.field(default_factory=dict["str", "int"])
+    broken: list[str] = msgspec.field(default_factory=list["str"])
     retired: tuple[int, ...] = ()
     deleted: tuple[int, ...] = ()
 
 
-@dataclass(slots=True, kw_only=True)
-class Rotation:
+class Rotation(msgspec.Struct, kw_only=True):
     """Everything a rotation works on.
 
     *grace* is how long other processes may take to see a change of the keys; zero where there are
@@ -153,14 +152,13 @@ class Rotation:
         return older
 
 
-@dataclass(slots=True, kw_only=True)
-class VaultReport:
+class VaultReport(msgspec.Struct, kw_only=True):
     """What ``verify`` found: ciphertexts by their key's version, and those that do not open."""
 
     keys: list[DataKey]
-    by_version: dict[int, int] = field(default_factory=dict["int", "int"])
-    by_place: dict[str, int] = field(default_factory=dict["str", "int"])
-    broken: list[str] = field(default_factory=list["str"])
+    by_version: dict[int, int] = msgspec.field(default_factory=dict["int", "int"])
+    by_place: dict[str, int] = msgspec.field(default_factory=dict["str", "int"])
+    broken: list[str] = msgspec.field(default_factory=list["str"])
 
     @property
     def total(self) -> int:

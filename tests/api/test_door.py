@@ -6,11 +6,11 @@ import base64
 import hashlib
 import hmac
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pytest
+from msgspec.structs import replace
 
 from sluiceway.api.app import build_app
 from sluiceway.api.route import Route

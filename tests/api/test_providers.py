@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from sluiceway.api.app import build_app
 from sluiceway.engine.trials import Trials
@@ -63,7 +64,7 @@ def sending(door: Door, service: Service) -> Door:
     providers = Providers(TenantProviders(door.services.tenant.environment))
     trials = Trials(providers=providers, sender=service, now=utc_now)
     services = replace(door.services, trials=trials)
-    return replace(door, services=services, app=build_app(services))
+    return dataclasses.replace(door, services=services, app=build_app(services))
 
 
 def test_capture_is_in_force_until_a_provider_is_set_up(door: Door) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from sluiceway.api.app import build_app
 from sluiceway.engine.sealed_rows import identity_of
@@ -115,7 +116,7 @@ def vault(
         return Rotation(keys=keys, keyring=ring, sealed=store.sealed, identity_of=identity_of)
 
     vault_keys = VaultKeys(new_rotation, path)
-    door.services = dataclasses.replace(
+    door.services = replace(
         door.services,
         connections=connections,
         connection_trials=ConnectionTrials(
@@ -409,7 +410,7 @@ def test_a_rotation_that_takes_long_is_asked_after(vault: VaultDoor, run: Any) -
         async def sleep(_: float) -> None:
             await gate.wait()
 
-        return dataclasses.replace(made(), sleep=sleep, grace=timedelta(seconds=1))
+        return replace(made(), sleep=sleep, grace=timedelta(seconds=1))
 
     vault.vault_keys.new_rotation = slow
     vault.connect("one")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import hashlib
 import hmac
 import json
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pytest
+from msgspec.structs import replace
 from twilio.request_validator import RequestValidator
 
 from sluiceway.api.app import build_app
@@ -193,7 +194,7 @@ def test_amazons_topic_is_subscribed_to_and_its_events_are_noted(door: Door) -> 
     amazon = Amazon()
     web = Web(amazon.page)
     services = replace(door.services, transport=web)
-    asking = replace(door, services=services, app=build_app(services))
+    asking = dataclasses.replace(door, services=services, app=build_app(services))
     asking("PUT", f"{PATH}/ses", {"key": TOPIC})
     id_ = queue(asking)
     stamp = utc_now().isoformat().replace("+00:00", "Z")
@@ -222,7 +223,7 @@ def test_a_certificate_that_cannot_be_fetched_now_asks_to_come_again(door: Door)
     web = Web(amazon.page)
     web.is_down = True
     services = replace(door.services, transport=web)
-    asking = replace(door, services=services, app=build_app(services))
+    asking = dataclasses.replace(door, services=services, app=build_app(services))
     asking("PUT", f"{PATH}/ses", {"key": TOPIC})
     stamp = datetime.now().astimezone().isoformat()
 

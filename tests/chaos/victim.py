@@ -11,7 +11,6 @@ steps back by an hour. Prints a JSON line at the end: what was stuck.
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
 import os
 import random
@@ -22,6 +21,8 @@ import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from sluiceway.actions.base import ActionContext, ActionSpec, Effect, Params, StepOutcome
 from sluiceway.actions.catalogue import InstalledActions
@@ -174,7 +175,7 @@ def flow() -> Flow:
         {"id": "post", "action": "POST", **test},
         {"id": "end", "type": "FLOW", "action": "DO_NOTHING", "params": {}},
     ]
-    return dataclasses.replace(Flow.from_json({"name": "Chaos", "actions": actions}), id="af_c")
+    return replace(Flow.from_json({"name": "Chaos", "actions": actions}), id="af_c")
 
 
 class SteppingClock:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import force_setattr, replace
 
 from sluiceway.actions.base import ActionContext, ActionSpec, Effect, Params, StepOutcome
 from sluiceway.actions.catalogue import InstalledActions
@@ -189,11 +189,11 @@ class Lab:
     async def die(self) -> None:
         """Stop as kill -9 does, as far as the database can tell: nothing is given back."""
         assert self._working is not None
-        object.__setattr__(self.engine, "store", _Dead(self.store.executions))
+        force_setattr(self.engine, "store", _Dead(self.store.executions))
         self._working.cancel()
         await asyncio.wait([self._working])
         self._working = None
-        object.__setattr__(self.engine, "store", self.store.executions)
+        force_setattr(self.engine, "store", self.store.executions)
         self.worker = Worker(self.engine, self.world, self.live, concurrency=20)
 
     async def close(self) -> None:
@@ -201,7 +201,7 @@ class Lab:
         await self.store.close()
 
     def flow(self, *actions: dict[str, Any]) -> Flow:
-        return dataclasses.replace(
+        return replace(
             Flow.from_json({"name": "Test", "actions": list(actions)}), id="af_1", version=3
         )
 

@@ -263,16 +263,18 @@ def _larger(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
     computed = inner.filter(lambda node: not isinstance(node, Literal))
     steps = st.lists(st.one_of(st.text(max_size=6), NAMES, computed), min_size=1, max_size=3)
     return st.one_of(
-        st.builds(Array, st.lists(inner, max_size=3).map(tuple), st.just(0)),
+        st.lists(inner, max_size=3).map(lambda items: Array(tuple(items), 0)),
         st.builds(_access, inner, steps.map(tuple)),
-        st.builds(Call, NAMES, st.lists(inner, max_size=3).map(tuple), st.just(0)),
+        st.builds(
+            lambda name, given: Call(name, tuple(given), 0), NAMES, st.lists(inner, max_size=3)
+        ),
         st.builds(_call, inner, st.lists(inner, max_size=3)),
-        st.builds(Coalesce, st.lists(inner, min_size=2, max_size=3).map(tuple), st.just(0)),
+        st.lists(inner, min_size=2, max_size=3).map(lambda parts: Coalesce(tuple(parts), 0)),
     )
 
 
 NODES = st.recursive(
-    st.one_of(st.builds(Literal, LITERALS, st.just(0)), st.builds(Root, ROOTS, st.just(0))),
+    st.one_of(LITERALS.map(lambda value: Literal(value, 0)), ROOTS.map(lambda name: Root(name, 0))),
     _larger,
     max_leaves=12,
 )

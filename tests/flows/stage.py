@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
+from msgspec.structs import force_setattr
+
 from sluiceway.models.message import Channel
 from sluiceway.runtime import Run, Runtime
 from sluiceway.tenants.base import TenantRequest
@@ -49,7 +51,7 @@ class Stage:
         self.runtime.__enter__()
         self._transport = StandInTransport(self.services)
         # All that is not the embedded tenant goes to the local services.
-        object.__setattr__(self.application.transport, "outside", self._transport)
+        force_setattr(self.application.transport, "outside", self._transport)
         return self
 
     def __exit__(self, *_: object) -> None:

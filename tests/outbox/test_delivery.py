@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from sluiceway.engine.delivery import OutboxSettings
 from sluiceway.errors import ProviderRejected, ProviderUnavailable, StorageError, VaultError

@@ -170,8 +170,9 @@ def message_id(envelope: Any) -> Any:
 
 def replace_settings(deliveries: Any) -> Any:
     """Return *deliveries* with short pauses, so that the test need not wait."""
-    from dataclasses import replace  # noqa: PLC0415 - one use
     from datetime import timedelta  # noqa: PLC0415
+
+    from msgspec.structs import replace  # noqa: PLC0415 - one use
 
     quick = replace(
         deliveries.settings,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ import pytest
 import requests  # noqa: TID251 - what moto listens to
 import resend
 from moto.ses.models import ses_backends
+from msgspec.structs import replace
 from sendgrid.helpers.mail import Content, CustomArg, Email, Header, Mail, To
 from twilio.http.http_client import HttpClient
 from twilio.http.response import Response

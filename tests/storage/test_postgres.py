@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from sluiceway.errors import StorageError, UsageError
 from sluiceway.models.execution import ExecutionStatus
@@ -164,7 +164,7 @@ def test_one_bad_write_of_a_group_leaves_its_neighbours(new_database: Callable[[
         store = PostgresStore.open(new_database())
         await store.executions.create_many([_new(n) for n in range(20)])
         claims = await _claim(store, limit=20)
-        stale = dataclasses.replace(claims[7], number=99)
+        stale = replace(claims[7], number=99)
         writes = [
             store.executions.append(claim, LogWrite(position=0, entries=b"[]"))
             for claim in [*claims[:7], stale, *claims[8:]]

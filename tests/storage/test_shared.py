@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from sluiceway.errors import StorageError
 from sluiceway.models.delivery import DeliveryReport, DeliveryStatus

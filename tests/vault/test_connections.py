@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from sluiceway.errors import Conflict, NotFound, VaultError
 from sluiceway.storage.open import open_store
@@ -94,7 +94,7 @@ def test_secrets_that_were_swapped_between_rows_are_refused(with_store: Any) -> 
         rows = await store.documents.get_many(KIND, [one.id, two.id])
         for row, other in zip(rows, reversed(rows), strict=True):
             await store.documents.replace(
-                dataclasses.replace(row, version=row.version + 1, secret=other.secret)
+                replace(row, version=row.version + 1, secret=other.secret)
             )
         for id_ in (one.id, two.id):
             with pytest.raises(VaultError, match="changed or moved"):
@@ -110,9 +110,7 @@ def test_another_tenants_row_is_refused_even_under_the_same_id(with_store: Any) 
         made = await ours.create(name="one", app_id="HTTP", setup=SETUP)
         theirs = Keyring({1: bytes(32)}).seal(b'{"type":"BEARER"}', identity=f"{KIND}/{made.id}")
         row = await store.documents.get(KIND, made.id)
-        await store.documents.replace(
-            dataclasses.replace(row, version=row.version + 1, secret=theirs)
-        )
+        await store.documents.replace(replace(row, version=row.version + 1, secret=theirs))
         with pytest.raises(VaultError, match="cannot be opened"):
             await ours.find("one")
 

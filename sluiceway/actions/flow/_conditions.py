@@ -7,8 +7,9 @@ labels of the other fifteen are in its router page, their codes are ours (docs/d
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+import msgspec
 
 from sluiceway.errors import DefinitionError
 from sluiceway.expressions import UNDEFINED, Undefined
@@ -38,8 +39,7 @@ Resolve: TypeAlias = "Callable[[JsonValue], Side]"
 _MAX_DEPTH: Final = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operator:
+class Operator(msgspec.Struct, frozen=True, kw_only=True):
     """One comparison: its code, the editor's label, and what it says of its sides."""
 
     code: str
@@ -48,8 +48,7 @@ class Operator:
     holds: Callable[[Side, Side], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(msgspec.Struct, frozen=True):
     """``left operator right``; *right* is ``None`` where the operator has one side."""
 
     operator: Operator
@@ -57,8 +56,7 @@ class Comparison:
     right: JsonValue
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(msgspec.Struct, frozen=True):
     """All (``AND``) or any (``OR``) of the conditions in it."""
 
     operator: str

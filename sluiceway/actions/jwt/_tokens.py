@@ -9,7 +9,6 @@ Source: RFC 7515, RFC 7518, RFC 7519, RFC 8725.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import msgspec
@@ -61,8 +60,7 @@ _ONE_LINE: Final = re.compile(r"(-----BEGIN [A-Z0-9 ]+-----)(.+)(-----END [A-Z0-
 _PRIVATE_PEM: Final = "PRIVATE KEY-----"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SplitToken:
+class SplitToken(msgspec.Struct, frozen=True, kw_only=True):
     """A token's parts; *payload* is JSON, or the text where it is none."""
 
     header: JsonObject
@@ -75,8 +73,7 @@ class SplitToken:
         return {"header": self.header, "payload": self.payload, "signature": self.signature}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class Key(msgspec.Struct, frozen=True, kw_only=True):
     """What signs or checks, and the one algorithm it does that with."""
 
     algorithm: str

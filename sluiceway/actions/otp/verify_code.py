@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from sluiceway.actions.base import ActionSpec, Effect, Params, StepOutcome
 from sluiceway.actions.otp._codes import MOST_ATTEMPTS, SOURCE, Reference, canonical, hash_code

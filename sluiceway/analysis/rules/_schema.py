@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from sluiceway.actions.validation import params_schema
 from sluiceway.models.json_text import did_you_mean, escape_pointer, type_name
@@ -38,8 +39,7 @@ _LIMITS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SchemaProblem:
+class SchemaProblem(msgspec.Struct, frozen=True, kw_only=True):
     """What is wrong with one param; *is_limit* where only its size is."""
 
     message: str

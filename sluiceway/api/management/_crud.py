@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from sluiceway.api.paging import CHECKPOINT, FIELDS, PAGES, paged, pick_fields, slice_of
 from sluiceway.api.route import Call, Param, Route
@@ -72,8 +73,7 @@ def crud_routes(
     return (listing, *changing)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Handlers:
+class _Handlers(msgspec.Struct, frozen=True, kw_only=True):
     """What answers the five routes of one resource; see ``crud_routes`` for the attributes."""
 
     resource: Resource

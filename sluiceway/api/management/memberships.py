@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from sluiceway.api.management._crud import crud_routes
 from sluiceway.api.paging import CHECKPOINT, PAGES, paged, slice_of

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from sluiceway.api.errors import Refusal, scope_refusal
 from sluiceway.api.paging import FIELDS, PAGES, fields_of, pick_fields

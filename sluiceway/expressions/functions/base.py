@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,8 +16,7 @@ __all__ = ["Example", "Parameter", "Reads", "TemplateFunction"]
 Reads = Literal["nothing", "sources", "masked"]
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(msgspec.Struct, frozen=True):
     """One argument: its name, the kind of value it is meant for, and whether it may be left out."""
 
     name: str
@@ -24,16 +24,14 @@ class Parameter:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(msgspec.Struct, frozen=True):
     """An expression and the value it gives, shown in the documentation and run by the tests."""
 
     expression: str
     value: Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TemplateFunction:
+class TemplateFunction(msgspec.Struct, frozen=True, kw_only=True):
     """A helper function, called as ``functions.<name>(...)``.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 from sluiceway.expressions.values import UNDEFINED
 from sluiceway.liquid.limits import ITEM_CHARS
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["FilterArguments", "FilterFamily", "Handler"]
 
 
-@dataclass(slots=True)
-class FilterArguments:
+class FilterArguments(msgspec.Struct):
     """What a filter is called with. Missing arguments are undefined, further ones are ignored.
 
     A named argument is a list of its name and its value.
@@ -51,8 +51,7 @@ class FilterArguments:
 Handler: TypeAlias = Callable[[LiquidValue, FilterArguments], LiquidValue]
 
 
-@dataclass(frozen=True, slots=True)
-class FilterFamily:
+class FilterFamily(msgspec.Struct, frozen=True):
     """The filters of one file by name."""
 
     filters: Mapping[str, Handler]

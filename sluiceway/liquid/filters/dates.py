@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.errors import LiquidRenderError
 from sluiceway.expressions.dates import parse_date
@@ -65,8 +66,7 @@ _EPOCH_DAYS: Final = 719_468
 _ERA_DAYS: Final = 146_097
 
 
-@dataclass(frozen=True, slots=True)
-class _Moment:
+class _Moment(msgspec.Struct, frozen=True):
     """A moment as it is shown: its parts, and *offset* minutes to UTC as JavaScript counts them."""
 
     milliseconds: float

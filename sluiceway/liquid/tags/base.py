@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,15 +21,13 @@ __all__ = ["Arguments", "ReadTag", "TagFamily"]
 ReadTag: TypeAlias = "Callable[[Parser, Token], Node]"
 
 
-@dataclass(frozen=True, slots=True)
-class TagFamily:
+class TagFamily(msgspec.Struct, frozen=True):
     """The tags of one file by name."""
 
     tags: Mapping[str, ReadTag]
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(msgspec.Struct, frozen=True):
     """The ``name: value`` arguments of a tag; a bare name is true."""
 
     values: Mapping[str, Read | None]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.errors import LiquidRenderError
 from sluiceway.liquid.nodes import placed
@@ -21,15 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["TAGS"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Branch:
+class _Branch(msgspec.Struct, frozen=True):
     value: Value
     holds_if: bool
     nodes: list[Node]
 
 
-@dataclass(frozen=True, slots=True)
-class _Conditional:
+class _Conditional(msgspec.Struct, frozen=True):
     branches: list[_Branch]
     otherwise: list[Node]
 
@@ -41,8 +40,7 @@ class _Conditional:
         rendering.render(self.otherwise)
 
 
-@dataclass(frozen=True, slots=True)
-class _When:
+class _When(msgspec.Struct, frozen=True):
     values: list[Read]
     nodes: list[Node]
     source: str
@@ -56,8 +54,7 @@ class _When:
             raise placed(error, self.source, self.offset) from error
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(msgspec.Struct, frozen=True):
     value: Value
     branches: list[_When]
     otherwise: list[Node]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from sluiceway.expressions.values import UNDEFINED
 from sluiceway.liquid.tags.base import Arguments, TagFamily
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["TAGS"]
 
 
-@dataclass(frozen=True, slots=True)
-class _For:
+class _For(msgspec.Struct, frozen=True):
     variable: str
     collection: Read
     arguments: Arguments
@@ -93,8 +93,7 @@ def _sum(one: LiquidValue, other: LiquidValue) -> LiquidValue:
     return js_number(one) + js_number(other)
 
 
-@dataclass(frozen=True, slots=True)
-class _TableRow:
+class _TableRow(msgspec.Struct, frozen=True):
     variable: str
     collection: Read
     arguments: Arguments
@@ -131,8 +130,7 @@ class _TableRow:
         rendering.scopes.pop()
 
 
-@dataclass(frozen=True, slots=True)
-class _Cycle:
+class _Cycle(msgspec.Struct, frozen=True):
     group: Read | None
     candidates: list[tuple[FilteredValue, Value]]
 
@@ -148,14 +146,12 @@ class _Cycle:
         rendering.write(stringify(value) if value not in (False, 0) else "")
 
 
-@dataclass(frozen=True, slots=True)
-class _Break:
+class _Break(msgspec.Struct, frozen=True):
     def render(self, rendering: Rendering) -> None:
         rendering.breaks = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Continue:
+class _Continue(msgspec.Struct, frozen=True):
     def render(self, rendering: Rendering) -> None:
         rendering.continues = True
 

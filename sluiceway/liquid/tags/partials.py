@@ -7,9 +7,11 @@ given templates and nowhere else (CVE-2026-35525 read through a link).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
+from sluiceway.discreet import Discreet
 from sluiceway.errors import LiquidRenderError
 from sluiceway.liquid.nodes import Text
 from sluiceway.liquid.tags.base import Arguments, TagFamily
@@ -31,8 +33,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_]+")
 _OUTPUT, _STORE = "output", "store"
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(msgspec.Struct, frozen=True):
     """The name of a template: a text, itself a template where it holds one, or a value."""
 
     read: Read
@@ -58,8 +59,7 @@ def _load(rendering: Rendering, name: str) -> Any:
     return rendering.load(name)
 
 
-@dataclass(frozen=True, slots=True)
-class _Include:
+class _Include(msgspec.Struct, frozen=True):
     file: _File | None
     with_value: Read | None
     arguments: Arguments
@@ -79,14 +79,12 @@ class _Include:
         registers["blocks"], registers["blockMode"] = saved
 
 
-@dataclass(frozen=True, slots=True)
-class _Binding:
+class _Binding(msgspec.Struct, frozen=True):
     value: Read
     alias: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Render:
+class _Render(msgspec.Struct, frozen=True):
     """``render``: like ``include``, but the template sees nothing of the outside."""
 
     file: _File | None
@@ -123,8 +121,7 @@ class _Render:
         rendering.breaks = rendering.continues = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Layout:
+class _Layout(msgspec.Struct, frozen=True):
     file: _File | None
     arguments: Arguments
     nodes: list[Node]
@@ -151,10 +148,10 @@ if TYPE_CHECKING:
     _RenderBlock = Callable[[BlockDrop], None]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Block:
+class _Block(Discreet, msgspec.Struct, frozen=True, eq=False):
+    withheld = frozenset({"nodes"})
     name: str
-    nodes: list[Node] = field(repr=False)
+    nodes: list[Node]
 
     def render(self, rendering: Rendering) -> None:
         render = self._renderer(rendering)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.liquid.nodes import Text
 from sluiceway.liquid.tags.base import TagFamily
@@ -20,8 +21,7 @@ __all__ = ["TAGS"]
 _NO_COMMENT: Final = re.compile(r"\n\s*[^#\s]")
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(msgspec.Struct, frozen=True):
     nodes: list[Node]
 
     def render(self, rendering: Rendering) -> None:

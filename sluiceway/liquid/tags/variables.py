@@ -5,8 +5,9 @@ Source: LiquidJS 10.30.1, ``tags/*``; ``debug`` is Auth0's own (docs/differences
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from sluiceway.expressions.values import UNDEFINED
 from sluiceway.liquid.nodes import Output
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["TAGS"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Assign:
+class _Assign(msgspec.Struct, frozen=True):
     name: str
     value: Value
 
@@ -32,8 +32,7 @@ class _Assign:
         rendering.scopes[0][self.name] = self.value.evaluate(rendering)
 
 
-@dataclass(frozen=True, slots=True)
-class _Capture:
+class _Capture(msgspec.Struct, frozen=True):
     name: str
     nodes: list[Node]
 
@@ -41,8 +40,7 @@ class _Capture:
         rendering.scopes[0][self.name] = rendering.capture(self.nodes)
 
 
-@dataclass(frozen=True, slots=True)
-class _Count:
+class _Count(msgspec.Struct, frozen=True):
     """Counters live beside the data, below what ``assign`` makes."""
 
     name: str
@@ -56,14 +54,12 @@ class _Count:
         rendering.write(stringify(value if self.step > 0 else value + self.step))
 
 
-@dataclass(frozen=True, slots=True)
-class _Nothing:
+class _Nothing(msgspec.Struct, frozen=True):
     def render(self, rendering: Rendering) -> None:
         del rendering
 
 
-@dataclass(frozen=True, slots=True)
-class _Debug:
+class _Debug(msgspec.Struct, frozen=True):
     """Shows what the template can read here, as Auth0's page promises; the form is ours."""
 
     def render(self, rendering: Rendering) -> None:

@@ -7,11 +7,14 @@ import binascii
 import hashlib
 import hmac
 import uuid
-from dataclasses import dataclass, field, replace
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+import msgspec
+from msgspec.structs import replace
+
+from sluiceway.discreet import Discreet
 from sluiceway.errors import ProviderRejected
 from sluiceway.providers.answers import check_status, read_object, read_text
 from sluiceway.providers.base import EmailProviderSpec, Receipt
@@ -29,12 +32,13 @@ _PATH: Final = "/emails:send?api-version=2023-03-31"
 _NAMESPACE: Final = uuid.UUID("9a1c5f0e-2d57-5c55-8a3f-5f0b1d2f7e61")
 
 
-@dataclass(frozen=True, slots=True)
-class AzureCommunicationServices:
+class AzureCommunicationServices(Discreet, msgspec.Struct, frozen=True):
     """``POST /emails:send``, signed with the access key."""
 
+    withheld = frozenset({"access_key"})
+
     host: str
-    access_key: bytes = field(repr=False)
+    access_key: bytes
 
     def build_request(self, message: EmailMessage) -> OutboundRequest:
         """Map *message* to Azure's JSON and sign it; see ``HttpEmailProvider``.

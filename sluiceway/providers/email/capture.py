@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from sluiceway.providers.base import EmailProviderSpec, Receipt
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["PROVIDER", "Capture"]
 
 
-@dataclass(frozen=True, slots=True)
-class Capture:
+class Capture(msgspec.Struct, frozen=True):
     """Takes every email and sends none."""
 
     def capture(self, message: EmailMessage) -> Receipt:

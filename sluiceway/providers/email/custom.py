@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from sluiceway.providers.addresses import format_address
 from sluiceway.providers.base import EmailProviderSpec
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["PROVIDER", "CustomEmail"]
 
 
-@dataclass(frozen=True, slots=True)
-class CustomEmail:
+class CustomEmail(msgspec.Struct, frozen=True):
     """Posts ``{id, notification}``; the notification has the fields of Auth0's event."""
 
     target: WebhookTarget

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from sluiceway.discreet import Discreet
 from sluiceway.providers.addresses import format_address
 from sluiceway.providers.answers import check_status, read_object, read_text
 from sluiceway.providers.base import EmailProviderSpec, Receipt
@@ -18,11 +20,12 @@ if TYPE_CHECKING:
 __all__ = ["PROVIDER", "Mailgun"]
 
 
-@dataclass(frozen=True, slots=True)
-class Mailgun:
+class Mailgun(Discreet, msgspec.Struct, frozen=True):
     """``POST /v3/{domain}/messages`` of the US or the EU."""
 
-    api_key: str = field(repr=False)
+    withheld = frozenset({"api_key"})
+
+    api_key: str
     domain: str
     is_eu: bool = False
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from sluiceway.discreet import Discreet
 from sluiceway.errors import ProviderRejected
 from sluiceway.providers.answers import check_status, failure, read_object, read_text
 from sluiceway.providers.base import EmailProviderSpec, Receipt
@@ -26,11 +26,12 @@ _INTERNAL_ERROR: Final = 500
 _MAY_PASS: Final = frozenset({"", "GeneralError", "ServiceUnavailable"})
 
 
-@dataclass(frozen=True, slots=True)
-class Mandrill:
+class Mandrill(Discreet, msgspec.Struct, frozen=True):
     """``POST /api/1.0/messages/send``."""
 
-    api_key: str = field(repr=False)
+    withheld = frozenset({"api_key"})
+
+    api_key: str
     view_content_link: bool | None = None
 
     def build_request(self, message: EmailMessage) -> OutboundRequest:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import msgspec
+from msgspec.structs import replace
+
+from sluiceway.discreet import Discreet
 from sluiceway.errors import ProviderUnavailable
 from sluiceway.outbound.base import OutboundRequest
 from sluiceway.providers.answers import check_status, read_object, read_text
@@ -24,16 +27,17 @@ if TYPE_CHECKING:
 __all__ = ["PROVIDER", "Microsoft365"]
 
 
-@dataclass(frozen=True, slots=True)
-class Microsoft365:
+class Microsoft365(Discreet, msgspec.Struct, frozen=True):
     """``POST /v1.0/users/{sender}/sendMail`` with a whole MIME message.
 
     As MIME, because Graph's JSON has no plain-text alternative and no ``Message-ID``.
     """
 
+    withheld = frozenset({"client_secret"})
+
     tenant_id: str
     client_id: str
-    client_secret: str = field(repr=False)
+    client_secret: str
     token: AccessToken | None = None
 
     def build_token_request(self) -> OutboundRequest:

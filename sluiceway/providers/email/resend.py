@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
+from sluiceway.discreet import Discreet
 from sluiceway.providers.addresses import format_address
 from sluiceway.providers.answers import check_status, failure, read_object, read_text
 from sluiceway.providers.base import EmailProviderSpec, Receipt
@@ -22,11 +24,12 @@ _CONFLICT: Final = 409
 _LONGEST_KEY: Final = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Resend:
+class Resend(Discreet, msgspec.Struct, frozen=True):
     """``POST /emails``; one idempotency key is one email for 24 hours."""
 
-    api_key: str = field(repr=False)
+    withheld = frozenset({"api_key"})
+
+    api_key: str
 
     def build_request(self, message: EmailMessage) -> OutboundRequest:
         """Map *message* to Resend's JSON; see ``HttpEmailProvider``."""

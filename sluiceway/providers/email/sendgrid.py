@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
+from sluiceway.discreet import Discreet
 from sluiceway.providers.answers import check_status
 from sluiceway.providers.base import EmailProviderSpec, Receipt
 from sluiceway.providers.configuration import api_key_schema, required_text
@@ -20,11 +22,12 @@ __all__ = ["PROVIDER", "SendGrid"]
 _URL: Final = "https://api.sendgrid.com/v3/mail/send"
 
 
-@dataclass(frozen=True, slots=True)
-class SendGrid:
+class SendGrid(Discreet, msgspec.Struct, frozen=True):
     """``POST /v3/mail/send``."""
 
-    api_key: str = field(repr=False)
+    withheld = frozenset({"api_key"})
+
+    api_key: str
 
     def build_request(self, message: EmailMessage) -> OutboundRequest:
         """Map *message* to SendGrid's JSON; see ``HttpEmailProvider``."""

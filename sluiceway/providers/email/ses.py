@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
+from sluiceway.discreet import Discreet
 from sluiceway.providers.answers import check_status, failure, read_object, read_text
 from sluiceway.providers.base import EmailProviderSpec, Receipt
 from sluiceway.providers.configuration import closed, host_part, required_text
@@ -31,11 +33,12 @@ _MAY_PASS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ses:
+class Ses(Discreet, msgspec.Struct, frozen=True):
     """``POST /v2/email/outbound-emails``, signed with Signature Version 4."""
 
-    key: AwsKey = field(repr=False)
+    withheld = frozenset({"key"})
+
+    key: AwsKey
     region: str
     configuration_set: str | None = None
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.errors import ProviderRejected, ProviderUnavailable
 from sluiceway.providers.base import EmailProviderSpec, Receipt, SmtpMail, SmtpServer
@@ -12,8 +13,6 @@ from sluiceway.providers.mime import build_mime
 from sluiceway.providers.requests import encode_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from sluiceway.models.json import JsonObject, JsonValue
     from sluiceway.providers.base import ConfiguredProvider, EmailMessage, SmtpReply
 
@@ -27,12 +26,11 @@ _HEADER_NAMES: Final = {"X-MSYS_API": "X-MSYS-API"}
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-@dataclass(frozen=True, slots=True)
-class Smtp:
+class Smtp(msgspec.Struct, frozen=True):
     """RFC 5321, with STARTTLS (RFC 3207), implicit TLS (RFC 8314) and SMTPUTF8 (RFC 6531)."""
 
     server: SmtpServer
-    headers: Mapping[str, str] = field(default_factory=dict["str", "str"], hash=False)
+    headers: tuple[tuple[str, str], ...] = ()
 
     def build_mail(self, message: EmailMessage) -> SmtpMail:
         """Write *message* as MIME with the configured headers; see ``SmtpEmailProvider``."""
@@ -40,7 +38,7 @@ class Smtp:
             server=self.server,
             sender=message.sender.email,
             recipient=message.to.email,
-            data=build_mime(message, headers=self.headers),
+            data=build_mime(message, headers=dict(self.headers)),
             smtputf8=message.sender.needs_smtputf8 or message.to.needs_smtputf8,
         )
 
@@ -71,7 +69,7 @@ def _build(configured: ConfiguredProvider) -> Smtp:
         password=optional_text(configured, "smtp_pass") if user else None,
         tls=_tls_mode(host, port, has_user=user is not None),
     )
-    return Smtp(server=server, headers=_headers(configured.settings.get("headers")))
+    return Smtp(server=server, headers=tuple(_headers(configured.settings.get("headers")).items()))
 
 
 def _tls_mode(host: str, port: int, *, has_user: bool) -> str:

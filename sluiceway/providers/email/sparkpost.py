@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from sluiceway.discreet import Discreet
 from sluiceway.errors import ProviderRejected
 from sluiceway.providers.answers import check_status, own_words, read_object, read_text
 from sluiceway.providers.base import EmailProviderSpec, Receipt
@@ -19,11 +21,12 @@ if TYPE_CHECKING:
 __all__ = ["PROVIDER", "SparkPost"]
 
 
-@dataclass(frozen=True, slots=True)
-class SparkPost:
+class SparkPost(Discreet, msgspec.Struct, frozen=True):
     """``POST /api/v1/transmissions`` of the US or the EU."""
 
-    api_key: str = field(repr=False)
+    withheld = frozenset({"api_key"})
+
+    api_key: str
     is_eu: bool = False
 
     def build_request(self, message: EmailMessage) -> OutboundRequest:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from sluiceway.models.message import Channel
 from sluiceway.providers.base import PhoneProviderSpec
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["PROVIDER", "CustomPhone"]
 
 
-@dataclass(frozen=True, slots=True)
-class CustomPhone:
+class CustomPhone(msgspec.Struct, frozen=True):
     """Posts ``{id, notification}``; the notification has the fields of Auth0's event."""
 
     target: WebhookTarget

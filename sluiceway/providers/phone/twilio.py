@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
 
+import msgspec
+
+from sluiceway.discreet import Discreet
 from sluiceway.errors import ProviderRejected
 from sluiceway.models.message import Channel
 from sluiceway.providers.answers import check_status, read_object, read_text
@@ -24,12 +26,13 @@ _API: Final = "https://api.twilio.com/2010-04-01/Accounts"
 _LONGEST_TWIML: Final = 4000
 
 
-@dataclass(frozen=True, slots=True)
-class Twilio:
+class Twilio(Discreet, msgspec.Struct, frozen=True):
     """``POST …/Messages.json`` and ``POST …/Calls.json`` of one account."""
 
+    withheld = frozenset({"auth_token"})
+
     account_sid: str
-    auth_token: str = field(repr=False)
+    auth_token: str
     default_from: str | None = None
     messaging_service_sid: str | None = None
     report_url: str | None = None

@@ -6,8 +6,11 @@ It is pure: what it needs from the network (Amazon's certificate) it asks for, a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import msgspec
+
+from sluiceway.discreet import Discreet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,8 +26,7 @@ class WebhookRefused(Exception):
     """The post does not come from the provider, is too old, or cannot be read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookPost:
+class WebhookPost(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """One post as it came.
 
     Attributes:
@@ -35,15 +37,16 @@ class WebhookPost:
         now: the clock.
     """
 
-    body: bytes = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
+    withheld = frozenset({"body", "headers"})
+
+    body: bytes
+    headers: Mapping[str, str]
     urls: tuple[str, ...] = ()
-    query: Mapping[str, str] = field(default_factory=dict["str", "str"])
+    query: Mapping[str, str] = msgspec.field(default_factory=dict["str", "str"])
     now: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookReading:
+class WebhookReading(msgspec.Struct, frozen=True, kw_only=True):
     """What a post says.
 
     Attributes:
@@ -73,8 +76,7 @@ class DeliveryWebhook(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookSpec:
+class WebhookSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One provider's webhook, whole.
 
     Attributes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.models.delivery import DeliveryReport, DeliveryStatus
 from sluiceway.providers.answers import read_text
@@ -39,8 +40,7 @@ _STATUSES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class MailgunWebhook:
+class MailgunWebhook(msgspec.Struct, frozen=True):
     """One event a post; the key is the HTTP webhook signing key.
 
     The signature covers a token and not the event, so a token is good for one body only.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.models.delivery import DeliveryReport, DeliveryStatus
 from sluiceway.providers.answers import read_text
@@ -35,8 +36,7 @@ _STATUSES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ResendWebhook:
+class ResendWebhook(msgspec.Struct, frozen=True):
     """One event a post; the key is the signing secret, ``whsec_…``.
 
     Svix signs each try anew, so five minutes of age are enough.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.models.delivery import DeliveryReport, DeliveryStatus
 from sluiceway.providers.answers import read_text
@@ -37,8 +38,7 @@ _STATUSES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SendGridWebhook:
+class SendGridWebhook(msgspec.Struct, frozen=True):
     """A list of events; the key is the base64 of the public key."""
 
     def read(

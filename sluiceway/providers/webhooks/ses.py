@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
+
+import msgspec
 
 from sluiceway.models.delivery import DeliveryReport, DeliveryStatus
 from sluiceway.outbound.base import OutboundRequest
@@ -61,8 +62,7 @@ _PARTS: Final = {
 _LARGEST_CERTIFICATE: Final = 32 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class SesWebhook:
+class SesWebhook(msgspec.Struct, frozen=True):
     """One notification a post; the key is the ARN of the topic.
 
     Anybody with an AWS account can post what Amazon has signed, so only the topics that an

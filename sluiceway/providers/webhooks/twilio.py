@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import hmac
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
 
 from sluiceway.models.delivery import DeliveryReport, DeliveryStatus
 from sluiceway.providers.requests import MESSAGE_PARAM
@@ -52,8 +53,7 @@ _CALLS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TwilioWebhook:
+class TwilioWebhook(msgspec.Struct, frozen=True):
     """One status a post; the key is the account's auth token, or a shared key (HMAC-SHA256).
 
     Twilio signs no time: what makes a repeated post harmless is that a status counts once.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from sluiceway.storage.columns import to_ms
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["ServerClock"]
 
 
-@dataclass(slots=True)
-class ServerClock:
+class ServerClock(msgspec.Struct):
     """Says what the functions' ``p_clock`` is: ``None`` for the server's own clock.
 
     With *follows_caller*, it is the moment that callers name, so that tests need not wait.

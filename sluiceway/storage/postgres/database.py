@@ -13,13 +13,14 @@ import logging
 import select
 from collections import deque
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
+import msgspec
 import psycopg
 from psycopg import AsyncConnection, AsyncCursor, errors
 
 from sluiceway.errors import StorageError
+from sluiceway.storage.decided import decided
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -44,8 +45,7 @@ _TRIES: Final = 5
 _CONNECT_S: Final = 10
 
 
-@dataclass(slots=True, eq=False)
-class _Job:
+class _Job(msgspec.Struct, eq=False):
     statements: Sequence[Statement]
     order: str
     future: asyncio.Future[Rows]
@@ -68,7 +68,8 @@ class PostgresDatabase:
         """Run *statements* in the next group; return all their rows once that is on disk.
 
         *order* is the same for writes about the same thing; groups are sorted by it, so that two
-        of them lock things in the same order.
+        of them lock things in the same order. A caller that is cancelled gets its
+        ``CancelledError`` once the write is decided.
 
         Raises:
             StorageError: the server refused or cannot be reached.
@@ -81,7 +82,7 @@ class PostgresDatabase:
         future: asyncio.Future[Rows] = asyncio.get_running_loop().create_future()
         self._jobs.append(_Job(statements, order, future))
         self._wake.set()
-        return await future
+        return await decided(future)
 
     async def read(self, sql: str, values: Sequence[object] = ()) -> Rows:
         """Run one statement that changes nothing; it sees every write that was reported done."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import importlib
 import re
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from sluiceway.errors import StorageError
 
@@ -39,8 +40,7 @@ Migration = tuple[int, str, str]
 """Number, file name, SQL."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Installed:
+class Installed(msgspec.Struct, frozen=True, kw_only=True):
     """What a database has: *schema* is 0 and *absurd* ``""`` where there is none."""
 
     schema: int

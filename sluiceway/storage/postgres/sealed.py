@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 import psycopg
 
 from sluiceway.storage.base import SealedValue
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["PostgresSealedValues"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(msgspec.Struct, frozen=True):
     """A column of ciphertexts and what its rows are told apart by; see ``SqliteSealedValues``."""
 
     table: str

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 import psycopg
 
 from sluiceway.errors import StorageError
+from sluiceway.storage.decided import decided
 from sluiceway.storage.postgres.database import storage_error
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ _SETTLE: Final = (
 _LARGEST: Final = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
+class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     """What a row becomes, if the claim still holds; *clock* is the functions' ``p_clock``."""
 
     id: str
@@ -44,8 +44,7 @@ class Settlement:
     clock: int | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Waiting:
+class _Waiting(msgspec.Struct, frozen=True, eq=False):
     settlement: Settlement
     future: asyncio.Future[bool]
 
@@ -69,7 +68,7 @@ class Settlements:
         self._waiting.append(_Waiting(settlement, future))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
-        return await future
+        return await decided(future)
 
     async def _write(self) -> None:
         group: list[_Waiting] = []

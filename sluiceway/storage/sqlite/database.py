@@ -1,8 +1,10 @@
 """The SQLite file: one writer thread that commits in groups, readers beside it.
 
-Every write is a function over the connection. The writer takes all that wait, runs each in its own
-savepoint, and commits them with one flush to disk, so durability (``synchronous=FULL``) costs one
-flush for many writes. A caller is told only after the commit: what it knows to be written is.
+Every write is a function over the connection. The writer takes all that wait, runs them one after
+the other, and commits them with one flush to disk, so durability (``synchronous=FULL``) costs one
+flush for many writes. Where one refuses, the group is rolled back and run again with a savepoint
+for each: operations must bear being run twice. A caller is told only after the commit: what it
+knows to be written is.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from sluiceway.errors import StorageError
+from sluiceway.storage.decided import decided
 from sluiceway.storage.sqlite.file_lock import FileLock
 from sluiceway.storage.sqlite.schema import upgrade
 
@@ -131,7 +134,8 @@ class SqliteDatabase:
     async def write(self, operation: Callable[[sqlite3.Connection], T]) -> T:
         """Run *operation* in the next group and return its result once that is on disk.
 
-        An operation that raises leaves nothing behind, and its neighbours in the group stand.
+        An operation that raises leaves nothing behind, and its neighbours in the group stand. A
+        caller that is cancelled gets its ``CancelledError`` once the write is decided.
 
         Raises:
             StorageError: the database refused: disk full, input or output error.
@@ -144,7 +148,7 @@ class SqliteDatabase:
                 raise StorageError(f"expected an open database, found {self.path} closed")
             self._jobs.append((operation, loop, future))
             self._wake.notify()
-        return await future
+        return await decided(future)
 
     async def read(self, operation: Callable[[sqlite3.Connection], T]) -> T:
         """Run *operation* on a reading connection; it sees every write that was reported done."""
@@ -155,7 +159,16 @@ class SqliteDatabase:
                 self._readers, self._read, operation
             )
         except (sqlite3.Error, RuntimeError) as error:
-            raise StorageError(f"expected to read the database, found: {error}") from error
+            raise _unreadable(error) from error
+
+    async def look_up(self, operation: Callable[[sqlite3.Connection], T]) -> T:
+        """Read a few rows by key: at once, as handing that to another thread would take longer."""
+        if self._readers is None:
+            return await self.write(operation)
+        try:
+            return self._read(operation)
+        except sqlite3.Error as error:
+            raise _unreadable(error) from error
 
     def _read(self, operation: Callable[[sqlite3.Connection], T]) -> T:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -201,20 +214,33 @@ class SqliteDatabase:
 
 
 def _commit_group(connection: sqlite3.Connection, group: list[_Job]) -> list[_Settled]:
-    settled: list[_Settled] = []
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        for operation, _, future in group:
-            settled.append(_run_in_savepoint(connection, operation, future))
-        connection.execute("COMMIT")
-    except (sqlite3.Error, _TransactionLost) as error:
-        if connection.in_transaction:
-            with suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-        refusal = _as_storage_error(error)
-        # Nothing of the group is on disk, whatever its members were told before.
-        return [(future, None, refusal) for _, _, future in group]
-    return settled
+    """Run the group's operations and commit: at once, or guarded from each other if one refuses."""
+    run_one = _run_plainly
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            settled = [run_one(connection, operation, future) for operation, _, future in group]
+            connection.execute("COMMIT")
+        except Exception as error:  # noqa: BLE001 - whatever it is, it goes to who asked
+            _roll_back(connection)
+            if run_one is _run_in_savepoint or len(group) == 1:
+                # Nothing of the group is on disk, whatever its members were told before.
+                return [(future, None, _as_refusal(error)) for _, _, future in group]
+            run_one = _run_in_savepoint
+        else:
+            return settled
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+
+
+def _run_plainly(
+    connection: sqlite3.Connection, operation: _Operation, future: asyncio.Future[Any]
+) -> _Settled:
+    return future, operation(connection), None
 
 
 def _run_in_savepoint(
@@ -228,8 +254,7 @@ def _run_in_savepoint(
             raise _TransactionLost(str(error)) from error
         connection.execute("ROLLBACK TO one")
         connection.execute("RELEASE one")
-        refusal = _as_storage_error(error) if isinstance(error, sqlite3.Error) else error
-        return future, None, refusal
+        return future, None, _as_refusal(error)
     connection.execute("RELEASE one")
     return future, result, None
 
@@ -238,7 +263,13 @@ class _TransactionLost(Exception):
     """SQLite rolled the whole transaction back by itself (disk full, input or output error)."""
 
 
-def _as_storage_error(error: Exception) -> StorageError:
+def _unreadable(error: Exception) -> StorageError:
+    return StorageError(f"expected to read the database, found: {error}")
+
+
+def _as_refusal(error: Exception) -> Exception:
+    if not isinstance(error, (sqlite3.Error, _TransactionLost)):
+        return error
     refusal = StorageError(f"expected to write the database, found: {error}")
     refusal.__cause__ = error
     return refusal

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -20,6 +19,8 @@ __all__ = ["SqliteDocumentStore"]
 T = TypeVar("T")
 _COLUMNS: Final = "seq, kind, id, version, created_at, updated_at, body, secret"
 _SELECT: Final = f"SELECT {_COLUMNS} FROM documents"
+
+_FEW: Final = 100
 
 
 class SqliteDocumentStore:
@@ -110,12 +111,13 @@ class SqliteDocumentStore:
                 (kind, wanted),
             )
 
-        by_id = {document.id: document for document in await self._database.read(operation)}
+        look = self._database.look_up if len(ids) <= _FEW else self._database.read
+        by_id = {document.id: document for document in await look(operation)}
         return [by_id[id_] for id_ in ids if id_ in by_id]
 
     async def find(self, kind: str, name: str, value: str, *, limit: int = 100) -> list[Document]:
         """See ``DocumentStore``."""
-        return await self._database.read(
+        return await self._database.look_up(
             lambda c: _documents(
                 c,
                 f"{_SELECT} WHERE seq IN (SELECT document_seq FROM document_keys"
@@ -150,13 +152,11 @@ class SqliteDocumentStore:
         return self._generations[kind]
 
     async def _change(self, kind: str, operation: Callable[[sqlite3.Connection], T]) -> T:
-        writing = asyncio.ensure_future(self._database.write(operation))
-        # Once it is on disk, and also where its caller was cancelled and waits no more.
-        writing.add_done_callback(lambda _: self._count_change(kind))
-        return await asyncio.shield(writing)
-
-    def _count_change(self, kind: str) -> None:
-        self._generations[kind] += 1
+        try:
+            return await self._database.write(operation)
+        finally:
+            # Also where the caller was cancelled: the write is decided by now.
+            self._generations[kind] += 1
 
 
 def _put_keys(connection: sqlite3.Connection, seq: int, document: Document) -> None:

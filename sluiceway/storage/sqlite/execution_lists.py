@@ -29,14 +29,14 @@ _FREED_PAGES: Final = 2000
 """Given back to the file system with each prune: 8 MiB at the most."""
 
 
-def log_rows(connection: sqlite3.Connection, id_: str, *, after: int = -1) -> list[LogRow]:
-    """Return the journal of one execution, in order."""
+def log_rows(connection: sqlite3.Connection, seq: int, *, after: int = -1) -> list[LogRow]:
+    """Return the journal of the execution numbered *seq*, in order."""
     return [
         LogRow(position=position, entries=entries, sealed=sealed)
         for position, entries, sealed in connection.execute(
             "SELECT position, entries, sealed FROM execution_log"
-            " WHERE execution_id = ? AND position > ? ORDER BY position",
-            (id_, after),
+            " WHERE execution_seq = ? AND position > ? ORDER BY position",
+            (seq, after),
         )
     ]
 
@@ -57,11 +57,16 @@ class SqliteExecutionLists:
             ).fetchone()
             return None if row is None else execution_row(row)
 
-        return await self._database.read(operation)
+        return await self._database.look_up(operation)
 
     async def log(self, id_: str, *, after: int = -1) -> list[LogRow]:
         """See ``ExecutionStore``."""
-        return await self._database.read(lambda c: log_rows(c, id_, after=after))
+
+        def operation(connection: sqlite3.Connection) -> list[LogRow]:
+            found = connection.execute("SELECT seq FROM executions WHERE id = ?", (id_,)).fetchone()
+            return log_rows(connection, found[0], after=after) if found else []
+
+        return await self._database.look_up(operation)
 
     async def snapshot(self, digest: str) -> bytes | None:
         """See ``ExecutionStore``."""
@@ -72,7 +77,7 @@ class SqliteExecutionLists:
             ).fetchone()
             return None if row is None else bytes(row[0])
 
-        return await self._database.read(operation)
+        return await self._database.look_up(operation)
 
     async def batches(self, *, limit: int = 50) -> list[BatchRowCounts]:
         """See ``ExecutionStore``."""
@@ -113,11 +118,10 @@ class SqliteExecutionLists:
 
         def operation(connection: sqlite3.Connection) -> bool:
             deleted = connection.execute(
-                f"DELETE FROM executions WHERE id = ? AND {_ENDED}", (id_,)
-            ).rowcount
-            if deleted:
-                connection.execute("DELETE FROM execution_log WHERE execution_id = ?", (id_,))
-            return deleted > 0
+                f"DELETE FROM executions WHERE id = ? AND {_ENDED} RETURNING seq", (id_,)
+            ).fetchall()
+            connection.executemany("DELETE FROM execution_log WHERE execution_seq = ?", deleted)
+            return bool(deleted)
 
         return await self._database.write(operation)
 
@@ -127,11 +131,11 @@ class SqliteExecutionLists:
         def operation(connection: sqlite3.Connection) -> int:
             deleted = connection.execute(
                 "DELETE FROM executions WHERE seq IN (SELECT seq FROM executions"
-                " WHERE ended_at < ? ORDER BY ended_at LIMIT ?) RETURNING id, flow_digest",
+                " WHERE ended_at < ? ORDER BY ended_at LIMIT ?) RETURNING seq, flow_digest",
                 (to_ms(ended_before), limit),
             ).fetchall()
-            for id_, _ in deleted:
-                connection.execute("DELETE FROM execution_log WHERE execution_id = ?", (id_,))
+            for seq, _ in deleted:
+                connection.execute("DELETE FROM execution_log WHERE execution_seq = ?", (seq,))
             for digest in {digest for _, digest in deleted}:
                 connection.execute(
                     "DELETE FROM flow_snapshots WHERE digest = ?1 AND NOT EXISTS"

@@ -52,7 +52,11 @@ _CLAIM: Final = (
 _AGREES_WITHIN_MS: Final = 1000
 """Clocks that differ by less are one: the moment that a record shows is the one that was meant."""
 
-_HELD: Final = "id = ? AND owner = ? AND claim = ? AND status = 'RUNNING'"
+_HELD: Final = "seq = ? AND owner = ? AND claim = ? AND status = 'RUNNING'"
+_APPEND_IF_HELD: Final = (
+    "INSERT INTO execution_log (execution_seq, position, entries, sealed)"
+    f" SELECT seq, ?, ?, ? FROM executions WHERE {_HELD}"
+)
 
 
 class SqliteExecutionStore(SqliteExecutionLists):
@@ -108,7 +112,7 @@ class SqliteExecutionStore(SqliteExecutionLists):
 
     async def next_ready_at(self) -> datetime | None:
         """See ``ExecutionStore``."""
-        return await self._database.read(
+        return await self._database.look_up(
             lambda c: maybe_from_ms(
                 c.execute(
                     "SELECT min(ready_at) FROM executions WHERE ready_at IS NOT NULL"
@@ -128,7 +132,7 @@ class SqliteExecutionStore(SqliteExecutionLists):
             for claim in claims:
                 found = connection.execute(
                     f"UPDATE executions SET ready_at = ? WHERE {_HELD} RETURNING cancel_requested",
-                    (lease_until, claim.id, owner, claim.number),
+                    (lease_until, claim.execution.seq, owner, claim.number),
                 ).fetchall()
                 if not found:
                     lost.add(claim.id)
@@ -144,12 +148,18 @@ class SqliteExecutionStore(SqliteExecutionLists):
         """See ``ExecutionStore``."""
 
         def operation(connection: sqlite3.Connection) -> None:
-            held = connection.execute(
-                f"SELECT 1 FROM executions WHERE {_HELD}", (claim.id, claim.owner, claim.number)
-            ).fetchall()
-            if not held:
+            appended = connection.execute(
+                _APPEND_IF_HELD,
+                (
+                    write.position,
+                    write.entries,
+                    write.sealed,
+                    *_fence(claim),
+                ),
+            ).rowcount
+            if not appended:
                 raise LeaseLost(claim.id)
-            _append(connection, claim.id, write)
+            _rewrite(connection, claim.execution.seq, write.rewritten)
             insert_messages(connection, messages)
 
         await self._database.write(operation)
@@ -173,7 +183,7 @@ class SqliteExecutionStore(SqliteExecutionLists):
                 "status = 'DELAYED', owner = NULL, takeovers = 0, ready_at = ?, updated_at = ?",
                 (to_ms(wake_at) + (ahead if ahead > _AGREES_WITHIN_MS else 0), to_ms(at)),
             )
-            _append(connection, claim.id, write)
+            _append(connection, claim.execution.seq, write)
             insert_messages(connection, messages)
 
         await self._database.write(operation)
@@ -185,7 +195,7 @@ class SqliteExecutionStore(SqliteExecutionLists):
 
         def operation(connection: sqlite3.Connection) -> None:
             _update_held(connection, claim, _ENDING, _ending(finish))
-            _rewrite(connection, claim.id, finish.rewritten)
+            _rewrite(connection, claim.execution.seq, finish.rewritten)
             insert_messages(connection, messages)
 
         await self._database.write(operation)
@@ -248,16 +258,16 @@ class SqliteExecutionStore(SqliteExecutionLists):
         """See ``ExecutionStore``."""
 
         def operation(connection: sqlite3.Connection) -> bool:
-            changed = connection.execute(
+            reopened = connection.execute(
                 "UPDATE executions SET status = 'QUEUED', ready_at = 0, ended_at = NULL,"
                 " final = NULL, resume = NULL, error = NULL, owner = NULL, cancel_requested = 0,"
                 " claim = claim + 1, updated_at = ?"
-                " WHERE id = ? AND claim = ? AND status IN ('FAILED', 'CANCELLED')",
+                " WHERE id = ? AND claim = ? AND status IN ('FAILED', 'CANCELLED') RETURNING seq",
                 (to_ms(at), id_, claim_number),
-            ).rowcount
-            if changed and write is not None:
-                _append(connection, id_, write)
-            return changed > 0
+            ).fetchall()
+            if reopened and write is not None:
+                _append(connection, reopened[0][0], write)
+            return bool(reopened)
 
         return await self._database.write(operation)
 
@@ -310,7 +320,7 @@ def _create(connection: sqlite3.Connection, new: NewExecution) -> Created:
 # A row is whatever COLUMNS names; sqlite3 types it as Any.
 def _claim(connection: sqlite3.Connection, row: tuple[Any, ...], owner: str) -> Claim:
     execution = execution_row(row)
-    earlier = log_rows(connection, execution.id) if execution.claim_number > 1 else []
+    earlier = log_rows(connection, execution.seq) if execution.claim_number > 1 else []
     return Claim(
         execution=execution,
         owner=owner,
@@ -326,23 +336,28 @@ def _update_held(
 ) -> None:
     changed = connection.execute(
         f"UPDATE executions SET {assignments} WHERE {_HELD}",
-        (*values, claim.id, claim.owner, claim.number),
+        (*values, *_fence(claim)),
     ).rowcount
     if not changed:
         raise LeaseLost(claim.id)
 
 
-def _append(connection: sqlite3.Connection, id_: str, write: LogWrite) -> None:
-    _rewrite(connection, id_, write.rewritten)
+def _fence(claim: Claim) -> tuple[int, str, int]:
+    """Return the values of ``_HELD``."""
+    return claim.execution.seq, claim.owner, claim.number
+
+
+def _append(connection: sqlite3.Connection, seq: int, write: LogWrite) -> None:
+    _rewrite(connection, seq, write.rewritten)
     connection.execute(
-        "INSERT INTO execution_log (execution_id, position, entries, sealed) VALUES (?, ?, ?, ?)",
-        (id_, write.position, write.entries, write.sealed),
+        "INSERT INTO execution_log (execution_seq, position, entries, sealed) VALUES (?, ?, ?, ?)",
+        (seq, write.position, write.entries, write.sealed),
     )
 
 
-def _rewrite(connection: sqlite3.Connection, id_: str, rows: Sequence[LogRow]) -> None:
+def _rewrite(connection: sqlite3.Connection, seq: int, rows: Sequence[LogRow]) -> None:
     for row in rows:
         connection.execute(
-            "UPDATE execution_log SET entries = ? WHERE execution_id = ? AND position = ?",
-            (row.entries, id_, row.position),
+            "UPDATE execution_log SET entries = ? WHERE execution_seq = ? AND position = ?",
+            (row.entries, seq, row.position),
         )

@@ -185,7 +185,7 @@ class SqliteOutboxStore:
             ).fetchone()
             return None if row is None else _row(row)
 
-        return await self._database.read(operation)
+        return await self._database.look_up(operation)
 
     async def get(self, id_: str) -> OutboxRow | None:
         """See ``OutboxStore``."""
@@ -196,7 +196,7 @@ class SqliteOutboxStore:
             ).fetchone()
             return None if row is None else _row(row)
 
-        return await self._database.read(operation)
+        return await self._database.look_up(operation)
 
     async def list(
         self,
@@ -228,7 +228,7 @@ class SqliteOutboxStore:
 
     async def next_ready_at(self, queue: str) -> datetime | None:
         """See ``OutboxStore``."""
-        return await self._database.read(
+        return await self._database.look_up(
             lambda c: maybe_from_ms(
                 c.execute(
                     "SELECT min(ready_at) FROM outbox WHERE queue = ? AND ready_at IS NOT NULL",

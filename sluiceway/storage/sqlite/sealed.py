@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from sluiceway.storage.base import SealedValue
 
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
 __all__ = ["SqliteSealedValues"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(msgspec.Struct, frozen=True):
     """A column of ciphertexts and what its rows are told apart by.
 
     *also* is set with a new ciphertext, so that whoever read the row before does not put the old
-    one back; *condition* picks the rows that hold a ciphertext.
+    one back; *condition* picks the rows that hold a ciphertext. *rows* is what to read where the
+    table itself lacks the key, and *matches* finds a row of the table by it.
     """
 
     table: str
@@ -29,6 +30,8 @@ class _Place:
     key: tuple[str, ...]
     also: str = ""
     condition: str = "1"
+    rows: str = ""
+    matches: str = ""
 
 
 _PLACES: Final = {
@@ -36,7 +39,13 @@ _PLACES: Final = {
     "flow_snapshot": _Place("flow_snapshots", "sealed", ("digest",)),
     "execution": _Place("executions", "payload", ("id",)),
     "execution_resume": _Place("executions", "resume", ("id",)),
-    "execution_log": _Place("execution_log", "sealed", ("execution_id", "position")),
+    "execution_log": _Place(
+        "execution_log",
+        "sealed",
+        ("id", "position"),
+        rows="executions JOIN execution_log ON execution_seq = seq",
+        matches="execution_seq = (SELECT seq FROM executions WHERE id = ?) AND position = ?",
+    ),
     "outbox": _Place("outbox", "sealed", ("id",)),
     # Only tokens are sealed there; sessions and the like are no secrets but their own digests.
     "shared_value": _Place("shared_values", "value", ("key",), condition="key GLOB 'token/*'"),
@@ -63,7 +72,7 @@ class SqliteSealedValues:
         where = _PLACES[place]
         columns = ", ".join(where.key)
         sql = (
-            f"SELECT {columns}, {where.column} FROM {where.table}"
+            f"SELECT {columns}, {where.column} FROM {where.rows or where.table}"
             f" WHERE {where.column} IS NOT NULL AND {where.condition}"
             f" AND substr({where.column}, 1, ?) <> ?"
         )
@@ -86,7 +95,7 @@ class SqliteSealedValues:
             count = 0
             for old, new in changes:
                 where = _PLACES[old.place]
-                matches = " AND ".join(f"{column} = ?" for column in where.key)
+                matches = where.matches or " AND ".join(f"{column} = ?" for column in where.key)
                 count += connection.execute(
                     f"UPDATE {where.table} SET {where.column} = ?{where.also}"
                     f" WHERE {matches} AND {where.column} = ?",

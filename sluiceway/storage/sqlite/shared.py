@@ -45,7 +45,7 @@ class SqliteCodeStore:
                 salt=row[0], digest=row[1], expires_at=from_ms(row[2]), attempts=row[3]
             )
 
-        return await self._database.read(operation)
+        return await self._database.look_up(operation)
 
     async def swap(self, reference: str, old: OneTimeCode, new: OneTimeCode) -> bool:
         """See ``CodeStore``."""
@@ -192,7 +192,7 @@ class SqliteSharedValues:
             ).fetchone()
             return None if row is None else bytes(row[0])
 
-        return await self._database.read(operation)
+        return await self._database.look_up(operation)
 
     async def claim(self, key: str, value: bytes, *, now: datetime, until: datetime) -> bool:
         """See ``SharedValues``."""

@@ -7,6 +7,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import force_setattr
 
 from sluiceway.actions.auth0.send_request import ACTION
 from sluiceway.actions.base import Effect
@@ -41,7 +42,7 @@ def tenant(bench: Workbench) -> Workbench:
         chance=chance,
         sleep=no_sleep,
     )
-    object.__setattr__(bench.world, "tenant", client)
+    force_setattr(bench.world, "tenant", client)
     bench.connect(
         "AUTH0",
         {

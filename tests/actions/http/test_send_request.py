@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
+from msgspec.structs import force_setattr
 
 from sluiceway.actions.base import Effect
 from sluiceway.actions.http.send_request import ACTION, SendRequest
@@ -305,7 +306,7 @@ def test_a_list_is_no_form(bench: Workbench) -> None:
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://169.254.169.254/x", "ftp://a.b/"])
 def test_the_guard_stands_before_every_call(bench: Workbench, url: str) -> None:
     client = HttpClient()
-    object.__setattr__(bench.world, "send", RetryingSender(client, RetryPolicy(retries=0), None))  # type: ignore[arg-type]
+    force_setattr(bench.world, "send", RetryingSender(client, RetryPolicy(retries=0), None))  # type: ignore[arg-type]
 
     with pytest.raises(TargetForbidden):
         bench.run(NAME, {"url": url})

@@ -8,7 +8,7 @@ import gc
 import ipaddress
 import ssl
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from email import message_from_bytes, message_from_string, policy
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from aiosmtpd.smtp import SMTP, AuthResult
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from msgspec.structs import replace
 
 from sluiceway.errors import ProviderRejected, ProviderUnavailable
 from sluiceway.providers.base import Address, ConfiguredProvider, EmailMessage, SmtpServer

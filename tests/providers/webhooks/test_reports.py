@@ -7,7 +7,6 @@ import datetime as dt
 import hashlib
 import hmac
 import json
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sendgrid.helpers.eventwebhook import EventWebhook
 from svix.webhooks import Webhook
 from twilio.request_validator import RequestValidator

@@ -261,7 +261,11 @@ def test_debug_a_failed_run_and_mend_it(console: Page, server: Server) -> None:
     page.goto(f"{server.url}/executions?status=FAILED")
     page.get_by_role("row", name="Broken").get_by_role("link").click()
     drawer = page.get_by_role("dialog", name="Broken")
-    expect(drawer.get_by_role("alert").get_by_role("listitem")).to_contain_text("to")
+    # What is wrong, what it came from, and the way to mend it.
+    expect(drawer.get_by_role("alert").get_by_role("listitem")).to_have_text(
+        "to must be string, and came out as null from {{ actions.look_up.body.emial }}"
+    )
+    expect(drawer.get_by_role("link", name="Mend this step")).to_be_visible()
     drawer.get_by_role("link", name="Show on the canvas").click()
     mail = page.locator(".step-card.run-failed")
     expect(mail).to_contain_text("Send email")

@@ -57,6 +57,8 @@ def test_a_dry_run_sends_nothing_and_says_so(console: Page, server: Server) -> N
     run = page.get_by_role("region", name="This run")
     expect(run.get_by_text("Dry run: nothing was called or sent")).to_be_visible()
     expect(page.locator(".step-card.run-completed")).to_have_count(2)
+    # Nothing is in the outbox, and nothing leads there.
+    expect(run.get_by_role("link", name="The message")).to_have_count(0)
     assert server.api("GET", "/sluiceway/v1/outbox")["messages"] == []
     assert server.api("GET", "/sluiceway/v1/executions")["executions"] == []
 
@@ -141,6 +143,60 @@ def test_pin_an_output_and_find_anything(console: Page, server: Server) -> None:
     expect(page.get_by_text("pinned output")).to_have_count(0)
     page.go_back()
     expect(page).to_have_url(f"{server.url}/vault")
+
+
+def test_an_output_can_be_typed_and_a_preview_reads_it(console: Page, server: Server) -> None:
+    flow = server.api("GET", "/api/v2/flows")[0]
+    page = console
+    page.goto(f"{server.url}/flows/{flow['id']}?action=get_user_s1mp&tab=run")
+    panel = page.get_by_role("complementary")
+    panel.get_by_role("button", name="Type an output").click()
+    typed = panel.get_by_role("textbox", name="Pinned output")
+    expect(typed).to_contain_text('"status": 200')
+    typed.fill('{"status": 200, "body": {"name": "Zoe", "email": "zoe@example.com"}}')
+
+    page.get_by_role("button", name="Send email Greet the user").click()
+    panel.get_by_label("Data of the preview").select_option(index=0)
+    expect(panel.get_by_text("zoe@example.com")).to_be_visible()
+    mail = page.frame_locator("iframe[title='Rendered email']")
+    expect(mail.get_by_text("Hello Zoe")).to_be_visible()
+    panel.get_by_role("radio", name="Desktop").click()
+    # As wide as on a desk, shown whole in the panel.
+    frame = panel.locator("iframe[title='Rendered email']")
+    expect(frame).to_have_css("width", "760px")
+    around = panel.get_by_role("group", name="Rendered email, to scroll").bounding_box()
+    inside = frame.bounding_box()
+    assert inside is not None
+    assert around is not None
+    assert inside["width"] <= around["width"]
+
+
+def test_the_selected_card_is_in_sight_and_a_curl_command_fills_it(
+    console: Page, server: Server
+) -> None:
+    steps = [step(f"s{number}", "DO_NOTHING", {}) for number in range(30)]
+    request = step("call", "SEND_REQUEST", {"method": "GET", "url": "https://a.example"}, "HTTP")
+    flow = server.api("POST", "/api/v2/flows", {"name": "Long", "actions": [*steps, request]})
+    page = console
+
+    page.goto(f"{server.url}/flows/{flow['id']}?action=call")
+
+    expect(page.locator("[data-card=call]")).to_be_in_viewport()
+    page.evaluate("() => navigator.clipboard.writeText('nothing of the kind')")
+    panel = page.get_by_role("complementary")
+    panel.get_by_role("button", name="More for this step").click()
+    page.get_by_role("menuitem", name="Paste a curl command").click()
+    dialog = page.get_by_role("dialog", name="Paste a curl command")
+    dialog.get_by_role("textbox", name="Command").fill("wget https://b.example")
+    dialog.get_by_role("button", name="Fill in").click()
+    expect(dialog.get_by_text("That is no curl command")).to_be_visible()
+    dialog.get_by_role("textbox", name="Command").fill("curl -X PUT https://b.example/x -d a=1")
+    dialog.get_by_role("button", name="Fill in").click()
+
+    expect(panel.get_by_role("textbox", name="URL", exact=True)).to_have_text(
+        "https://b.example/x"
+    )
+    expect(panel.get_by_label("Method")).to_have_value("PUT")
 
 
 def test_a_connection_from_the_panel_and_the_vault(console: Page, server: Server) -> None:

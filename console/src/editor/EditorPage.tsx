@@ -83,6 +83,12 @@ function Editor() {
     setQuery({ action: selected, tab: null })
   }, [selected])
 
+  // A panel takes room from the canvas: its card must stay in sight.
+  useEffect(() => {
+    const card = selected ? document.querySelector(`[data-card="${CSS.escape(selected)}"]`) : null
+    requestAnimationFrame(() => card?.closest('.step-card')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }))
+  }, [selected])
+
   useProblems(store)
   useLeaveGuard(useCallback(() => (store.isDirty ? 'This flow has unsaved changes. Leave without saving them?' : null), [store]))
 
@@ -267,7 +273,7 @@ function Toolbar({ onOpen }: { onOpen: (open: Open) => void }) {
         : <h1 className="ellipsis"><button type="button" className="name-button" title="Rename" onClick={() => setNaming(true)}>{history.now.name || 'Without a name'}<Icon name="edit" size={14} /></button></h1>}
       <span className={`save-state ${dirty ? 'dirty' : ''}`} role="status">{dirty ? 'Unsaved changes' : 'Saved'}</span>
       <span className="grow" />
-      {problems.length > 0 && <MenuButton label="Problems" className="btn small quiet problem-button" items={() => problems.slice(0, 30).map((problem) => ({ label: problem.message, icon: 'warn', onSelect: () => { const owner = ownerOf(store, problem); if (owner) { store.select(owner); commands.focusCard(owner) } } }))}><Icon name="warn" size={15} />{problems.length}<span className="hide-narrow"> {problems.length === 1 ? 'problem' : 'problems'}</span></MenuButton>}
+      {problems.length > 0 && <MenuButton label="Problems" className="btn small quiet problem-button" items={() => problems.slice(0, 30).map((problem) => { const owner = ownerOf(store, problem); return { label: owner ? `${owner.alias || owner.id}: ${problem.message}` : problem.message, icon: problem.severity === 'warning' ? 'info' as const : 'warn' as const, onSelect: () => { if (owner) { store.select(owner.id); commands.focusCard(owner.id) } } } })}><Icon name="warn" size={15} />{problems.length}<span className="hide-narrow"> {problems.length === 1 ? 'problem' : 'problems'}</span></MenuButton>}
       <IconButton icon="undo" label="Undo (Ctrl+Z)" disabled={!history.past.length} onClick={store.undo} />
       <IconButton icon="redo" label="Redo (Ctrl+Shift+Z)" disabled={!history.future.length} onClick={store.redo} />
       <Link to={`/flows/${seg(store.flowId)}/executions`} className="btn quiet small hide-narrow"><Icon name="runs" size={15} />Executions</Link>
@@ -290,7 +296,7 @@ function Toolbar({ onOpen }: { onOpen: (open: Open) => void }) {
   )
 }
 
-const ownerOf = (store: EditorStore, problem: Problem) => [...walk(store.doc.actions)].filter((found) => problem.at === found.pointer || problem.at.startsWith(`${found.pointer}/`)).at(-1)?.action.id
+const ownerOf = (store: EditorStore, problem: Problem) => [...walk(store.doc.actions)].filter((found) => problem.at === found.pointer || problem.at.startsWith(`${found.pointer}/`)).at(-1)?.action
 
 function SaveDialog({ onSave, onClose }: { onSave: (comment: string) => Promise<void>; onClose: () => void }) {
   const store = useStore()
@@ -381,6 +387,7 @@ function ZoomBar() {
 function RunDrawer({ onAgain }: { onAgain: (id: string) => void }) {
   const store = useStore()
   const run = useEditor((state) => state.run)
+  const actions = useEditor((state) => state.history.now.actions)
   const { query } = useLocation()
   const tab = (query.get('pane') as StepTab | null) ?? 'output'
   const [small, setSmall] = useState(false)
@@ -399,7 +406,7 @@ function RunDrawer({ onAgain }: { onAgain: (id: string) => void }) {
         <IconButton icon={small ? 'up' : 'down'} label={small ? 'Show the steps' : 'Make small'} onClick={() => setSmall(!small)} />
         <IconButton icon="close" label="Close the run" onClick={() => { store.set({ run: null }); setQuery({ execution: null, step: null, pane: null }) }} />
       </header>
-      {!small && <ExecutionView live={run} step={query.get('step')} tab={tab} onTab={(pane) => setQuery({ pane })} onStep={(id) => {
+      {!small && <ExecutionView live={run} actions={actions} onOpenStep={(id) => { store.select(id); setQuery({ tab: null }) }} step={query.get('step')} tab={tab} onTab={(pane) => setQuery({ pane })} onStep={(id) => {
         setQuery({ step: id })
         const card = id ? document.querySelector(`[data-card="${CSS.escape(id)}"]`) : null
         card?.scrollIntoView({ block: 'center', inline: 'center', behavior: 'smooth' })

@@ -10,13 +10,15 @@ import { canPreview, MessagePreview } from '../panel/MessagePreview.tsx'
 import '../panel/panel.css'
 import { ErrorNote } from '../run/ErrorNote.tsx'
 import { readCurl } from '../run/curl.ts'
-import { Button, Checkbox, IconButton, Note, Tabs, TextField } from '../ui/controls.tsx'
+import { Button, Checkbox, Field, IconButton, Note, Tabs, TextField } from '../ui/controls.tsx'
+import { Dialog } from '../ui/Dialog.tsx'
 import { Icon } from '../ui/Icon.tsx'
 import { JsonView } from '../ui/Json.tsx'
 import { MenuButton } from '../ui/Menu.tsx'
 import { toast } from '../ui/toasts.tsx'
 import * as commands from './commands.ts'
 import { hueOf, iconOf, titleOf } from './look.ts'
+import { PinnedOutput } from './PinnedOutput.tsx'
 import { useEditor, useStore } from './store.ts'
 
 export type PanelTab = 'form' | 'json' | 'run'
@@ -32,10 +34,12 @@ export function Panel({ id, seen, tab, onTab, onClose, onRunStep }: Props) {
   const pinned = useEditor((state) => state.pinned)
   const problems = useEditor((state) => state.problems[id])
   const box = useRef<HTMLElement>(null)
+  const [pasting, setPasting] = useState(false)
   const found = useMemo(() => find(actions, id), [actions, id])
   const spec = specs?.find((one) => one.type === found?.action.type && one.action === found?.action.action)
   const last = run && !run.isLive ? run.execution : seen
   const scope = useMemo(() => (specs && functions ? buildScope({ actions, id, specs, functions, seen: last, pinned: pinned as Record<string, Json> }) : null), [actions, id, specs, functions, last, pinned])
+  const outputs = useMemo(() => ({ ...Object.fromEntries((last?.debug?.steps ?? []).map((one) => [one.id, one.output])), ...(pinned as Record<string, Json>) }), [last, pinned])
   const errors = useMemo(() => {
     const byPlace: Record<string, string> = {}
     for (const problem of problems ?? []) byPlace[problem.at.replace(/^\/params/, '')] ??= [problem.message, problem.hint].filter(Boolean).join(' ')
@@ -54,6 +58,7 @@ export function Panel({ id, seen, tab, onTab, onClose, onRunStep }: Props) {
       if (event.key === 'Escape' && !event.defaultPrevented) { event.stopPropagation(); onClose(); commands.focusCard(id) }
     }}>
       <PanelResizer />
+      {pasting && <CurlDialog action={action} edit={edit} onClose={() => setPasting(false)} />}
       <header className="panel-head">
         <span className={`step-icon ${hueOf(action.type, action.action)}`}><Icon name={iconOf(action.type, action.action)} size={18} /></span>
         <h2 className="grow ellipsis">{title}</h2>
@@ -61,7 +66,7 @@ export function Panel({ id, seen, tab, onTab, onClose, onRunStep }: Props) {
           { label: 'Run only this step', icon: 'play', onSelect: () => onRunStep(id, 'only') },
           { label: 'Run from here', icon: 'skip', onSelect: () => onRunStep(id, 'from') },
           ...(pin ? [{ label: 'Unpin the output', icon: 'pin', onSelect: () => store.pin(id, undefined) } as const] : step?.output ? [{ label: 'Pin the last output', icon: 'pin', onSelect: () => store.pin(id, step.output) } as const] : []),
-          ...(spec?.action === 'SEND_REQUEST' ? [{ label: 'Paste a curl command', icon: 'terminal', onSelect: () => void pasteCurl(action, edit) } as const] : []),
+          ...(spec?.action === 'SEND_REQUEST' ? [{ label: 'Paste a curl command', icon: 'terminal', onSelect: () => void pasteCurl(action, edit, () => setPasting(true)) } as const] : []),
           '-',
           { label: 'Duplicate', icon: 'copy', onSelect: () => commands.duplicateStep(store, id) },
           { label: 'Remove', icon: 'trash', bad: true, onSelect: () => { onClose(); commands.removeStep(store, id) } },
@@ -73,7 +78,7 @@ export function Panel({ id, seen, tab, onTab, onClose, onRunStep }: Props) {
         {tab === 'form' && (
           <div className="stack" key={id}>
             {other.map((problem, index) => <Note key={index} kind={problem.severity === 'error' || !problem.severity ? 'bad' : 'warn'}>{problem.message} {problem.hint}</Note>)}
-            {pin && <Note kind="warn"><b>Its output is pinned.</b> Completion, dry runs and running from here use it; real runs never do. <Button kind="link" small onClick={() => store.pin(id, undefined)}>Unpin</Button></Note>}
+            {pin && <Note kind="warn"><b>Its output is pinned.</b> Real runs never use it. <Button kind="link" small onClick={() => onTab('run')}>Look at it</Button> <Button kind="link" small onClick={() => store.pin(id, undefined)}>Unpin</Button></Note>}
             <IdField id={id} key={`id-${id}`} error={errors['/id']} onRename={(next) => { store.edit(renameId(store.doc.actions, id, next)); store.select(next) }} />
             <TextField label="Alias" value={action.alias ?? ''} maxLength={100} onChange={(alias) => edit((one) => withAlias(one, alias), `${id}/alias`)} error={errors['/alias']} placeholder="A name for people" />
             {spec
@@ -86,20 +91,25 @@ export function Panel({ id, seen, tab, onTab, onClose, onRunStep }: Props) {
                 <Checkbox label="Mask the output" hint="Records and logs show it as masked; later steps still get it." checked={action.mask_output ?? false} onChange={(mask_output) => edit((one) => ({ ...one, mask_output }))} />
               </fieldset>
             )}
-            {canPreview(action) && <MessagePreview action={action} seen={last} />}
+            {canPreview(action) && <MessagePreview action={action} seen={last} flowId={store.flowId} outputs={outputs} />}
           </div>
         )}
         {tab === 'json' && <ActionJson key={id} action={action} onChange={(next) => { edit(() => next, `${id}/json`); if (next.id !== id) store.select(next.id) }} />}
         {tab === 'run' && (step
           ? (
             <div className="stack">
-              {step.error && <ErrorNote error={step.error} />}
+              {step.error && <ErrorNote error={step.error} step={step} action={action} />}
               <h3>Input</h3><JsonView label="Input" value={step.input} />
               <h3>Output</h3><JsonView label="Output" value={step.output} />
-              <div className="row"><Button small icon="pin" onClick={() => { store.pin(id, step.output); toast('Pinned: completion and dry runs use this output') }}>Pin this output</Button></div>
+              <PinnedOutput id={id} spec={spec} step={step} />
             </div>
           )
-          : <p className="muted">This step has not run yet. <Button kind="link" onClick={() => onRunStep(id, 'only')}>Run only this step</Button></p>)}
+          : (
+            <div className="stack">
+              <p className="muted">This step has not run yet. <Button kind="link" onClick={() => onRunStep(id, 'only')}>Run only this step</Button></p>
+              <PinnedOutput id={id} spec={spec} step={undefined} />
+            </div>
+          ))}
       </div>
     </aside>
   )
@@ -141,12 +151,18 @@ function ActionJson({ action, onChange }: { action: Action; onChange: (action: A
   )
 }
 
-async function pasteCurl(action: Action, edit: (change: (action: Action) => Action) => void) {
+type Edit = (change: (action: Action) => Action) => void
+
+/** From the clipboard where it can be read and has one; else *ask* for it. */
+async function pasteCurl(action: Action, edit: Edit, ask: () => void) {
   let text = ''
-  try { text = await navigator.clipboard.readText() } catch { /* asked for below */ }
-  if (!/^\s*curl\s/.test(text)) text = prompt('Paste the curl command') ?? ''
+  try { text = await navigator.clipboard.readText() } catch { /* asked for instead */ }
+  if (!fillFromCurl(text, action, edit)) ask()
+}
+
+function fillFromCurl(text: string, action: Action, edit: Edit): boolean {
   const read = readCurl(text.trim())
-  if (!read) { if (text) toast('That is no curl command.', { kind: 'bad' }); return }
+  if (!read) return false
   edit((one) => {
     const params: JsonObject = { ...one.params, method: read.method }
     if (action.type === 'AUTH0') {
@@ -160,6 +176,19 @@ async function pasteCurl(action: Action, edit: (change: (action: Action) => Acti
     return { ...one, params }
   })
   toast('Filled in from the curl command')
+  return true
+}
+
+function CurlDialog({ action, edit, onClose }: { action: Action; edit: Edit; onClose: () => void }) {
+  const [text, setText] = useState('')
+  const [error, setError] = useState('')
+  return (
+    <Dialog title="Paste a curl command" onClose={onClose} onSubmit={() => { if (fillFromCurl(text, action, edit)) onClose(); else setError('That is no curl command with an address. It begins like: curl https://…') }} foot={<><Button onClick={onClose}>Cancel</Button><Button type="submit" kind="primary" disabled={!text.trim()}>Fill in</Button></>}>
+      <Field label="Command" required error={error} hint="Method, address, headers and body are taken from it.">
+        {({ id, describedBy }) => <textarea id={id} className="input" rows={6} aria-describedby={describedBy} spellCheck={false} value={text} onChange={(event) => setText(event.target.value)} placeholder="curl -X POST https://…" />}
+      </Field>
+    </Dialog>
+  )
 }
 
 /** Drag the panel's edge, or move it with the arrow keys. */

@@ -54,7 +54,7 @@ export function ExecutionsPage({ flowId, executionId }: { flowId?: string; execu
       {list.loading && <Skeleton />}
       {list.data && list.data.executions.length === 0 && (
         <div className="card">{words || status || span || flow && !flowId
-          ? <Empty icon="search" title="None like this">No execution fits what you search for.</Empty>
+          ? <Empty icon="search" title="None like this" action={<Button onClick={() => { setText(''); setQuery({ status: null, since: null, flow: null, q: null }) }}>Show all</Button>}>No execution fits what you search for.</Empty>
           : <Empty icon="runs" title="Nothing has run yet" action={<Link className="btn primary" to={flowId ? `/flows/${seg(flowId)}` : '/flows'}>{flowId ? 'To the flow' : 'To the flows'}</Link>}>Open a flow and choose Run, or start one from your own code: POST /sluiceway/v1/flows/…/executions.</Empty>}</div>
       )}
       {list.data && list.data.executions.length > 0 && (

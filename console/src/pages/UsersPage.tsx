@@ -72,7 +72,15 @@ function UserDrawer({ id, onClose }: { id: string; onClose: () => void }) {
         {one && (
           <>
             <div className="row wrap"><Button icon="edit" onClick={() => setEditing(!editing)}>{editing ? 'Leave as it is' : 'Edit'}</Button><Button icon={one.blocked ? 'check' : 'stop'} onClick={() => void change({ blocked: !one.blocked })}>{one.blocked ? 'Unblock' : 'Block'}</Button><Button kind="quiet" icon="trash" onClick={() => setAsking(true)}>Delete</Button></div>
-            <p className="mono muted row">{one.user_id}<CopyButton text={one.user_id} label="Copy the id" /></p>
+            <dl className="facts">
+              <div><dt>Id</dt><dd className="mono row">{one.user_id}<CopyButton text={one.user_id} label="Copy the id" /></dd></div>
+              {one.email && <div><dt>Email</dt><dd>{one.email} <span className={`badge ${one['email_verified'] ? 'good' : 'warn'}`}>{one['email_verified'] ? 'verified' : 'not verified'}</span></dd></div>}
+              {one.phone_number && <div><dt>Phone</dt><dd>{one.phone_number}</dd></div>}
+              <div><dt>Connection</dt><dd>{one.identities?.map((identity) => identity.connection).join(', ')}</dd></div>
+              <div><dt>Created</dt><dd><Ago at={one.created_at} /></dd></div>
+              {one.last_login && <div><dt>Last login</dt><dd><Ago at={one.last_login} /></dd></div>}
+              {one.blocked && <div><dt>State</dt><dd><span className="badge warn">blocked</span></dd></div>}
+            </dl>
             {editing ? <EditForm user={one} onSave={change} /> : <JsonView label="User" value={one} />}
           </>
         )}

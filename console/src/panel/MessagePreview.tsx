@@ -1,8 +1,9 @@
 /** A notification as it would arrive, rendered by the server's own Liquid; nothing is sent. */
 import { useEffect, useState } from 'react'
-import { post } from '../api/client.ts'
+import { get, post, seg } from '../api/client.ts'
+import { useQuery } from '../api/query.ts'
 import { useHas } from '../api/resources.ts'
-import type { Action, Execution } from '../api/types.ts'
+import type { Action, Execution, Input, Json } from '../api/types.ts'
 import { Note, Segmented, Select } from '../ui/controls.tsx'
 import { Icon } from '../ui/Icon.tsx'
 
@@ -24,32 +25,40 @@ export interface Preview {
 const CHANNELS: Record<string, 'email' | 'sms' | 'call'> = { SEND_EMAIL: 'email', SEND_SMS: 'sms', MAKE_CALL: 'call' }
 export const canPreview = (action: Action) => action.type === 'AUTH0' && action.action in CHANNELS
 
-export function MessagePreview({ action, seen }: { action: Action; seen: Execution | null }) {
+interface Sample { name: string; input: Input }
+
+export function MessagePreview({ action, seen, flowId, outputs }: { action: Action; seen: Execution | null; flowId: string; outputs: Record<string, Json> }) {
   const has = useHas('POST /sluiceway/v1/previews')
   const [preview, setPreview] = useState<Preview | null>(null)
   const [failure, setFailure] = useState('')
   const [part, setPart] = useState<'html' | 'text' | 'source'>('html')
   const [width, setWidth] = useState<'phone' | 'desktop'>('phone')
-  const [data, setData] = useState<'sample' | 'last'>('sample')
+  const [chosen, setChosen] = useState('')
+  const samples = useQuery(`samples/${flowId}`, () => get<{ samples: Sample[] }>(`/sluiceway/v1/flows/${seg(flowId)}/samples`).then((answer) => answer.samples)).data
+  // What really happened is the best sample there is.
+  const data = chosen || (seen ? 'last' : 'made-up')
+  const sample = data.startsWith('sample:') ? samples?.find((one) => one.name === data.slice(7)) : undefined
+  const given = data === 'last' && seen ? { execution_id: seen.id } : sample ? { data: { ...sample.input, actions: outputs } } : {}
+  const from = JSON.stringify(given)
   const key = JSON.stringify(action.params)
   useEffect(() => {
     if (!has) return
     const stop = new AbortController()
     const timer = setTimeout(() => {
-      post<Preview>('/sluiceway/v1/previews', { action: `${action.type}/${action.action}`, params: action.params ?? {}, ...(data === 'last' && seen ? { execution_id: seen.id } : {}) }, { signal: stop.signal })
+      post<Preview>('/sluiceway/v1/previews', { action: `${action.type}/${action.action}`, params: action.params ?? {}, ...given }, { signal: stop.signal })
         .then((found) => { setPreview(found); setFailure('') })
         .catch((error: Error) => { if (error.name !== 'AbortError') setFailure(error.message) })
     }, 350)
     return () => { stop.abort(); clearTimeout(timer) }
     // The params by their text: another object with the same content is no news.
-  }, [has, key, data, seen?.id])
+  }, [has, key, from])
   if (has === false) return <Note>This server renders no previews yet. The message is rendered when the flow runs.</Note>
   const channel = CHANNELS[action.action]
   return (
     <section className="preview stack s" aria-label="Preview">
       <div className="row wrap between">
         <h3 className="row"><Icon name="eye" size={15} />Preview</h3>
-        {seen && <div className="select-small"><Select aria-label="Data of the preview" value={data} onChange={(value) => setData(value as typeof data)} options={[['sample', 'Sample data'], ['last', 'The last run’s data']]} /></div>}
+        {(seen || (samples?.length ?? 0) > 0) && <div className="select-small"><Select aria-label="Data of the preview" value={data} onChange={setChosen} options={[...(seen ? [['last', 'The last run’s data'] as const] : []), ...(samples ?? []).map((one) => [`sample:${one.name}`, `Sample: ${one.name}`] as const), ['made-up', 'Made-up data']]} /></div>}
       </div>
       {failure && <Note kind="bad">{failure}</Note>}
       {preview && (

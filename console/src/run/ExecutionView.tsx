@@ -1,10 +1,11 @@
 /** One execution: its steps with status, code and time, and what went in and came out. */
 import { useEffect, useState } from 'react'
-import { post, remove, seg } from '../api/client.ts'
-import { invalidate } from '../api/query.ts'
+import { get, post, remove, seg } from '../api/client.ts'
+import { invalidate, useQuery } from '../api/query.ts'
 import { useActions } from '../api/resources.ts'
-import type { Execution, Step } from '../api/types.ts'
+import type { Action, Execution, Flow, Step } from '../api/types.ts'
 import { Link } from '../app/router.tsx'
+import { find } from '../flow/tree.ts'
 import { iconOf, hueOf, titleOf } from '../editor/look.ts'
 import { Button, copyText, CopyButton, Tabs } from '../ui/controls.tsx'
 import { Confirm } from '../ui/Dialog.tsx'
@@ -40,13 +41,16 @@ export function useExecution(id: string | null, load: (id: string) => Promise<Ex
 
 interface ViewProps {
   live: Live
+  /** The flow's steps as they are now, by which errors are explained; read where it is not given. */
+  actions?: readonly Action[] | undefined
+  onOpenStep?: (id: string) => void
   step: string | null
   tab: StepTab
   onStep: (id: string | null) => void
   onTab: (tab: StepTab) => void
 }
 
-export function ExecutionView({ live, step, tab, onStep, onTab }: ViewProps) {
+export function ExecutionView({ live, step, tab, onStep, onTab, actions, onOpenStep }: ViewProps) {
   const specs = useActions()
   const { execution, steps, order } = live
   const failed = order.find((id) => steps[id]?.status === 'FAILED')
@@ -57,7 +61,7 @@ export function ExecutionView({ live, step, tab, onStep, onTab }: ViewProps) {
       <div className="run-steps">
         <button type="button" className={`run-step ${current ? '' : 'on'}`} aria-current={current ? undefined : 'true'} onClick={() => onStep('whole')}>
           <span className="step-icon small"><Icon name="flow" size={15} /></span>
-          <span className="grow"><b>Execution data</b><small className="ellipsis mono">{execution.id}</small></span>
+          <span className="grow"><b>Execution data</b><small className="ellipsis mono">{(execution as { dry_run?: boolean }).dry_run ? 'not kept' : execution.id}</small></span>
         </button>
         <ol aria-label="Steps that ran">
           {order.map((id) => {
@@ -77,13 +81,19 @@ export function ExecutionView({ live, step, tab, onStep, onTab }: ViewProps) {
         {live.isLive && <p className="hint run-wait" role="status">{execution.status === 'DELAYED' ? 'Waiting until the delay is over …' : 'Running …'}</p>}
       </div>
       <div className="run-detail">
-        {current ? <StepDetail step={current} execution={execution.id} tab={tab} onTab={onTab} /> : <WholeDetail execution={execution} tab={tab} onTab={onTab} />}
+        {current ? <StepDetail step={current} execution={execution} tab={tab} onTab={onTab} actions={actions} onOpenStep={onOpenStep} /> : <WholeDetail execution={execution} tab={tab} onTab={onTab} />}
       </div>
     </div>
   )
 }
 
-function StepDetail({ step, execution, tab, onTab }: { step: Step; execution: string; tab: StepTab; onTab: (tab: StepTab) => void }) {
+interface StepProps { step: Step; execution: Execution; tab: StepTab; onTab: (tab: StepTab) => void; actions: readonly Action[] | undefined; onOpenStep: ((id: string) => void) | undefined }
+
+function StepDetail({ step, execution, tab, onTab, actions, onOpenStep }: StepProps) {
+  const flowId = execution.flow?.id ?? execution.debug?.flow.id
+  const isDry = (execution as { dry_run?: boolean }).dry_run === true
+  const stored = useQuery(step.error && !actions && flowId ? `flow/${flowId}` : null, () => get<Flow>(`/api/v2/flows/${seg(flowId ?? '')}`), { fresh: 5000 }).data
+  const known = find(actions ?? stored?.actions ?? [], step.id)?.action
   const shown = tab === 'error' && !step.error ? 'output' : tab === 'output' && step.error ? 'error' : tab
   const curl = curlOf(step, location.origin)
   const value = shown === 'input' ? step.input : shown === 'output' ? step.output : step.error
@@ -97,7 +107,8 @@ function StepDetail({ step, execution, tab, onTab }: { step: Step; execution: st
           { value: 'timing', label: 'Times' },
         ]} />
         <span className="row">
-          {step.status === 'COMPLETED' && /^(SEND_EMAIL|SEND_SMS|MAKE_CALL)$/.test(step.action) && step.type === 'AUTH0' && <Link className="btn quiet small" to={`/outbox?execution=${seg(execution)}`}><Icon name="outbox" size={15} />The message</Link>}
+          {onOpenStep && known ? <Button small kind="quiet" icon="edit" onClick={() => onOpenStep(step.id)}>{step.error ? 'Mend this step' : 'Open'}</Button> : step.error && known && flowId && <Link className="btn quiet small" to={`/flows/${seg(flowId)}?action=${seg(step.id)}&execution=${seg(execution.id)}&step=${seg(step.id)}`}><Icon name="edit" size={15} />Mend this step</Link>}
+          {!isDry && step.status === 'COMPLETED' && /^(SEND_EMAIL|SEND_SMS|MAKE_CALL)$/.test(step.action) && step.type === 'AUTH0' && <Link className="btn quiet small" to={`/outbox?execution=${seg(execution.id)}`}><Icon name="outbox" size={15} />The message</Link>}
           {curl && <Button small kind="quiet" icon="terminal" onClick={() => { void copyText(curl); toast('Copied as curl. Secrets are placeholders like $TOKEN.') }}>Copy as curl</Button>}
           {shown !== 'timing' && <CopyButton label="Copy as JSON" text={() => JSON.stringify(value, null, 2)} />}
         </span>
@@ -113,7 +124,7 @@ function StepDetail({ step, execution, tab, onTab }: { step: Step; execution: st
             {step.ended_at && <div><dt>Took</dt><dd className="num">{duration(step.started_at, step.ended_at)}</dd></div>}
           </dl>
         )}
-        {shown === 'error' && step.error && <ErrorNote error={step.error} />}
+        {shown === 'error' && step.error && <ErrorNote error={step.error} step={step} action={known} />}
         {shown === 'input' && <JsonView label="Input" value={step.input} />}
         {shown === 'output' && (step.status === 'RUNNING' ? <p className="muted" role="status">No output yet.</p> : <JsonView label="Output" value={step.output} />)}
       </div>

@@ -43,6 +43,10 @@ __all__ = ["Attempt", "Performed", "StepFailed", "perform"]
 T = TypeVar("T")
 
 _log: Final = logging.getLogger(__name__)
+_SLOW: Final = (
+    "The other side is slow, or over its rate limit: retry later, or give steps longer with "
+    "SLUICEWAY_STEP_TIMEOUT."
+)
 
 
 class StepFailed(Exception):
@@ -264,8 +268,11 @@ async def _limited(run: Interpreter, attempt: Attempt, call: Awaitable[T]) -> T:
             raise ActionError("expected an answer, the action's own time ran out") from error
         message = f"expected the step to end within {limit.total_seconds():g} s, it did not"
         if attempt.effect is Effect.ONCE:
-            raise OutcomeUnknown(f"{message}, and its call may have been carried out") from error
-        raise TimeLimitPassed(message) from error
+            raise OutcomeUnknown(
+                f"{message}, and its call may have been carried out",
+                hint="Find out at the other side, then retry the execution from the failed step.",
+            ) from error
+        raise TimeLimitPassed(message, hint=_SLOW) from error
 
 
 async def _complete(run: Interpreter, attempt: Attempt, outcome: StepOutcome) -> None:

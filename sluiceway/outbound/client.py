@@ -127,14 +127,18 @@ class HttpClient:
             raise _insecure(error, target) from error
         except aiohttp.ConnectionTimeoutError as error:
             raise TargetUnreachable(
-                f"{target} took no connection within {request.connect_timeout_s:g} s"
+                f"{target} took no connection within {request.connect_timeout_s:g} s",
+                hint=_CHECK_HOST,
             ) from error
         except aiohttp.SocketTimeoutError as error:
             raise TargetTimedOut(
-                f"{target} was silent for {request.silence_timeout_s:g} s"
+                f"{target} was silent for {request.silence_timeout_s:g} s",
+                hint="It may be overloaded: retry the execution later.",
             ) from error
         except aiohttp.ClientPayloadError as error:
-            raise TargetUnreachable(f"the answer of {target} broke off") from error
+            raise TargetUnreachable(
+                f"the answer of {target} broke off", hint="Retry the execution."
+            ) from error
         except (aiohttp.ClientError, OSError) as error:
             forbidden = _find_forbidden(error)
             if forbidden is not None:

@@ -297,9 +297,10 @@ def _explain(
             f"{who} gives no access token for now: status {status}",
             hint="It is down or over its limit: try again later.",
         )
-    if not document:
+    if not document or not (said or code):
+        found = "none in the answer" if document else "no JSON"
         return TokenError(
-            f"expected an access token from {domain}, found status {status} and no JSON",
+            f"expected an access token from {domain}, found status {status} and {found}",
             hint="Check the connection's token endpoint."
             if credentials.token_endpoint
             else "Is this the domain of an Auth0 tenant?",

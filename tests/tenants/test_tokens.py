@@ -167,6 +167,7 @@ REFUSALS = [
     ),
     pytest.param(404, b"<html>", "Is this the domain of an Auth0 tenant?", id="another site"),
     pytest.param(200, b"", "Is this the domain of an Auth0 tenant?", id="an empty answer"),
+    pytest.param(200, {"ok": 1}, "Is this the domain of an Auth0 tenant?", id="other JSON"),
     pytest.param(
         200, {"access_token": "a\r\nx: y"}, "Look at what its token endpoint answers.", id="CR/LF"
     ),

@@ -17,6 +17,7 @@ import json
 import os
 import socket
 import ssl
+import time
 from contextlib import asynccontextmanager, closing, suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 from urllib.parse import urlencode, urlsplit
@@ -24,6 +25,7 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 
 from sluiceway import errors
+from sluiceway.storage.sqlite.file_lock import holder_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -40,6 +42,8 @@ _TIMEOUT_S: Final = 330.0
 _CONNECT_S: Final = 3.0
 _OK: Final = 200
 _REDIRECT: Final = 300
+_STARTING_S: Final = 3.0
+_LOOK_EVERY_S: Final = 0.05
 
 
 class RunningServer(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,9 +181,23 @@ def _agent() -> str:
 
 
 def find_server(settings: Settings) -> RunningServer | None:
-    """Return the server that holds the database; ``None`` if none runs, or none is needed."""
-    if settings.sqlite_path is None:
+    """Return the server that holds the database; ``None`` if none runs, or none is needed.
+
+    Where a process holds it that has not announced a server, it may be about to: it is given a few
+    seconds to do so, or to end.
+    """
+    database = settings.sqlite_path
+    if database is None:
         return None
+    give_up_at = time.monotonic() + _STARTING_S
+    while True:
+        server = _announced_server(settings)
+        if server or holder_of(database) is None or time.monotonic() > give_up_at:
+            return server
+        time.sleep(_LOOK_EVERY_S)
+
+
+def _announced_server(settings: Settings) -> RunningServer | None:
     try:
         text = (settings.state_folder / SERVER_FILE).read_bytes()
         server = msgspec.json.decode(text, type=RunningServer)

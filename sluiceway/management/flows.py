@@ -88,10 +88,7 @@ async def create_flow(environment: Environment, payload: JsonValue) -> JsonObjec
         updated_at=now,
         keys=_keys(body, flow),
     )
-    # Side by side, so that one commit carries both.
-    await asyncio.gather(
-        environment.documents.insert(document), _keep_version(environment, document)
-    )
+    await environment.documents.insert(document, _version_of(document))
     return _shown(document, None)
 
 
@@ -263,7 +260,14 @@ async def roll_back(environment: Environment, id_: str, version: int) -> JsonObj
 
 
 async def _keep_version(environment: Environment, flow: Document) -> None:
-    document = Document(
+    try:
+        await environment.documents.insert(_version_of(flow))
+    except DuplicateKey:  # kept before a crash between the two writes
+        return
+
+
+def _version_of(flow: Document) -> Document:
+    return Document(
         kind=_VERSION_KIND,
         id=f"{flow.id}@{flow.version}",
         body={**flow.body, "version": flow.version},
@@ -271,10 +275,6 @@ async def _keep_version(environment: Environment, flow: Document) -> None:
         updated_at=flow.updated_at,
         keys=(Key(name="flow", value=flow.id),),
     )
-    try:
-        await environment.documents.insert(document)
-    except DuplicateKey:  # kept before a crash between the two writes
-        return
 
 
 async def _load(environment: Environment, id_: str) -> Document:

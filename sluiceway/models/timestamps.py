@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Final
 
 __all__ = ["format_timestamp", "parse_timestamp", "running_s", "utc_now"]
+
+_NS_A_MS: Final = 1_000_000
 
 
 def utc_now() -> datetime:
     """Return the system's clock, aware and cut to the millisecond that the wire shows."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+    return datetime.fromtimestamp(time.time_ns() // _NS_A_MS / 1000, UTC)
 
 
 def running_s() -> float:

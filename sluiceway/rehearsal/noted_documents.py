@@ -22,10 +22,10 @@ class NotedDocuments:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    async def insert(self, document: Document) -> None:
+    async def insert(self, document: Document, *beside: Document) -> None:
         """See ``DocumentStore``."""
-        self.written.add(document.kind)
-        await self._inner.insert(document)
+        self.written |= {one.kind for one in (document, *beside)}
+        await self._inner.insert(document, *beside)
 
     async def replace(self, document: Document) -> None:
         """See ``DocumentStore``."""

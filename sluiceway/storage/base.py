@@ -79,8 +79,11 @@ class DocumentStore(Protocol):
     Every method raises ``StorageError`` when the database cannot be reached.
     """
 
-    async def insert(self, document: Document) -> None:
-        """Keep a new document. Raises ``DuplicateKey``."""
+    async def insert(self, document: Document, *beside: Document) -> None:
+        """Keep a new document, and those *beside* it in the same transaction.
+
+        Raises ``DuplicateKey``.
+        """
         ...
 
     async def replace(self, document: Document) -> None:

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 from sluiceway import errors
 from sluiceway.cli._remote import find_server, open_api
 from sluiceway.settings import load_settings
+from sluiceway.storage.sqlite.file_lock import holder_of
 
 FLOW = {"name": "One", "actions": [{"id": "a", "type": "FLOW", "action": "DO_NOTHING"}]}
 
@@ -90,3 +92,27 @@ def test_a_file_that_says_nothing_is_no_server(tmp_path: Path) -> None:
     for text in ("", "[]", json.dumps({"pid": os.getpid()})):
         (tmp_path / "server.json").write_text(text)
         assert find_server(_settings(tmp_path)) is None
+
+
+def test_a_server_that_is_still_starting_is_waited_for(tmp_path: Path) -> None:
+    environment = {**os.environ, "SLUICEWAY_DATABASE_URL": f"sqlite:///{tmp_path}/s.db"}
+    command = [sys.executable, "-m", "sluiceway", "serve", "--port", "0"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL
+    ) as process:
+        while holder_of(tmp_path / "s.db") != process.pid:
+            assert process.poll() is None
+            time.sleep(0.001)
+        assert asyncio.run(_use(_settings(tmp_path)))
+        process.terminate()
+
+
+def test_another_command_that_holds_the_database_is_waited_for(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from sluiceway.storage import open_store;"
+        f"open_store('sqlite:///{tmp_path}/s.db'); print('open', flush=True); time.sleep(0.5)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"open\n"
+        assert not asyncio.run(_use(_settings(tmp_path)))

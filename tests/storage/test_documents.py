@@ -49,6 +49,9 @@ def test_ids_and_unique_keys_are_held_by_one_document_of_a_kind(with_store: Any,
         assert caught.value.name == "email"
         assert await store.documents.get("user", "2") is None
         assert len(await store.documents.find("user", "phone", "1")) == 1
+        with pytest.raises(DuplicateKey):  # together or not at all
+            await store.documents.insert(_document(at, "2"), _document(at, "3", unique))
+        assert await store.documents.get("user", "2") is None
         await store.documents.insert(_document(at, "2", shared))
         with pytest.raises(DuplicateKey):
             await store.documents.replace(_document(at, "2", unique, version=2))

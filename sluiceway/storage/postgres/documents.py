@@ -14,7 +14,7 @@ from sluiceway.storage.postgres.database import KEY_TAKEN, storage_error
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sluiceway.storage.postgres.database import PostgresDatabase
+    from sluiceway.storage.postgres.database import PostgresDatabase, Statement
 
 __all__ = ["PostgresDocumentStore"]
 
@@ -44,10 +44,10 @@ class PostgresDocumentStore:
 
     # A row is whatever the statement names; the driver types it as Any.
     async def _write(
-        self, sql: str, values: Sequence[object], *, kind: str, id_: str = ""
+        self, *statements: Statement, kind: str, id_: str = ""
     ) -> list[tuple[Any, ...]]:
         try:
-            return await self._database.write((sql, values), order=f"document {kind} {id_}")
+            return await self._database.write(*statements, order=f"document {kind} {id_}")
         except psycopg.Error as error:
             if error.sqlstate == KEY_TAKEN:
                 raise DuplicateKey(kind, error.diag.message_primary or "") from error
@@ -57,19 +57,10 @@ class PostgresDocumentStore:
         rows = await self._database.read(f"{_SELECT} {condition}", values)
         return [_document(row) for row in rows]
 
-    async def insert(self, document: Document) -> None:
+    async def insert(self, document: Document, *beside: Document) -> None:
         """See ``DocumentStore``."""
-        values = (
-            document.kind,
-            document.id,
-            document.version,
-            to_ms(document.created_at),
-            to_ms(document.updated_at),
-            json_text(document.body),
-            document.secret,
-            *_columns(document.keys),
-        )
-        await self._write(_INSERT, values, kind=document.kind, id_=document.id)
+        statements = [(_INSERT, _insertion(one)) for one in (document, *beside)]
+        await self._write(*statements, kind=document.kind, id_=document.id)
 
     async def replace(self, document: Document) -> None:
         """See ``DocumentStore``."""
@@ -82,14 +73,16 @@ class PostgresDocumentStore:
             document.secret,
             *_columns(document.keys),
         )
-        ((is_replaced,),) = await self._write(_REPLACE, values, kind=document.kind, id_=document.id)
+        ((is_replaced,),) = await self._write(
+            (_REPLACE, values), kind=document.kind, id_=document.id
+        )
         if not is_replaced:
             raise StaleVersion
 
     async def delete(self, kind: str, id_: str) -> bool:
         """See ``DocumentStore``."""
         sql = "DELETE FROM sluiceway.documents WHERE kind = %s AND id = %s RETURNING true"
-        return bool(await self._write(sql, (kind, id_), kind=kind, id_=id_))
+        return bool(await self._write((sql, (kind, id_)), kind=kind, id_=id_))
 
     async def clear(self, kind: str) -> int:
         """See ``DocumentStore``."""
@@ -97,7 +90,7 @@ class PostgresDocumentStore:
             "WITH gone AS (DELETE FROM sluiceway.documents WHERE kind = %s RETURNING 1)"
             " SELECT count(*) FROM gone"
         )
-        ((number,),) = await self._write(sql, (kind,), kind=kind)
+        ((number,),) = await self._write((sql, (kind,)), kind=kind)
         return int(number)
 
     async def get(self, kind: str, id_: str) -> Document | None:
@@ -138,6 +131,20 @@ class PostgresDocumentStore:
     def generation(self, kind: str) -> None:
         """See ``DocumentStore``: other processes write, too."""
         del kind
+
+
+def _insertion(document: Document) -> tuple[object, ...]:
+    """Return the values of ``_INSERT``."""
+    return (
+        document.kind,
+        document.id,
+        document.version,
+        to_ms(document.created_at),
+        to_ms(document.updated_at),
+        json_text(document.body),
+        document.secret,
+        *_columns(document.keys),
+    )
 
 
 def _columns(keys: Sequence[Key]) -> tuple[list[str], list[str], list[bool]]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from sluiceway.errors import StorageError
 from sluiceway.storage.decided import decided
-from sluiceway.storage.sqlite.file_lock import FileLock
+from sluiceway.storage.sqlite.file_lock import FileLock, lock_of
 from sluiceway.storage.sqlite.schema import upgrade
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class SqliteDatabase:
     def __init__(self, path: Path | None) -> None:
         """Remember the path; nothing is opened yet."""
         self.path = path
-        self._lock = FileLock(path.with_name(f"{path.name}.lock")) if path else None
+        self._lock = FileLock(lock_of(path)) if path else None
         self._jobs: deque[_Job] = deque()
         self._wake = threading.Condition(threading.Lock())
         self._is_closing = False

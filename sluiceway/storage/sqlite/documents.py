@@ -31,29 +31,16 @@ class SqliteDocumentStore:
         self._database = database
         self._generations: defaultdict[str, int] = defaultdict(int)
 
-    async def insert(self, document: Document) -> None:
+    async def insert(self, document: Document, *beside: Document) -> None:
         """See ``DocumentStore``."""
 
         def operation(connection: sqlite3.Connection) -> None:
-            try:
-                cursor = connection.execute(
-                    "INSERT INTO documents (kind, id, version, created_at, updated_at, body,"
-                    " secret) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        document.kind,
-                        document.id,
-                        document.version,
-                        to_ms(document.created_at),
-                        to_ms(document.updated_at),
-                        json_text(document.body),
-                        document.secret,
-                    ),
-                )
-            except sqlite3.IntegrityError as error:
-                raise DuplicateKey(document.kind, "id") from error
-            _put_keys(connection, int(cursor.lastrowid or 0), document)
+            for one in (document, *beside):
+                _insert(connection, one)
 
         await self._change(document.kind, operation)
+        for kind in {one.kind for one in beside}:
+            self._generations[kind] += 1
 
     async def replace(self, document: Document) -> None:
         """See ``DocumentStore``."""
@@ -157,6 +144,26 @@ class SqliteDocumentStore:
         finally:
             # Also where the caller was cancelled: the write is decided by now.
             self._generations[kind] += 1
+
+
+def _insert(connection: sqlite3.Connection, document: Document) -> None:
+    try:
+        cursor = connection.execute(
+            "INSERT INTO documents (kind, id, version, created_at, updated_at, body, secret)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                document.kind,
+                document.id,
+                document.version,
+                to_ms(document.created_at),
+                to_ms(document.updated_at),
+                json_text(document.body),
+                document.secret,
+            ),
+        )
+    except sqlite3.IntegrityError as error:
+        raise DuplicateKey(document.kind, "id") from error
+    _put_keys(connection, int(cursor.lastrowid or 0), document)
 
 
 def _put_keys(connection: sqlite3.Connection, seq: int, document: Document) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sluiceway.errors import StorageError
@@ -10,7 +11,23 @@ from sluiceway.errors import StorageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["FileLock"]
+__all__ = ["FileLock", "holder_of", "lock_of"]
+
+
+def lock_of(database: Path) -> Path:
+    """Return where the lock of *database* lies."""
+    return database.with_name(f"{database.name}.lock")
+
+
+def holder_of(database: Path) -> int | None:
+    """Return the id of the living process that has *database* open, without touching the lock."""
+    try:
+        process = int(lock_of(database).read_text(encoding="ascii"))
+        with suppress(PermissionError):  # another user's process is a process
+            os.kill(process, 0)
+    except (OSError, ValueError):
+        return None
+    return process
 
 
 class FileLock:

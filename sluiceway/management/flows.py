@@ -37,6 +37,7 @@ __all__ = [
     "list_flows",
     "list_versions",
     "load_flow",
+    "load_flows",
     "mark_executed",
     "roll_back",
     "update_flow",
@@ -137,6 +138,15 @@ async def list_flows(environment: Environment, *, offset: int, limit: int) -> Fl
     for flow in flows:
         flow.pop("actions", None)
     return FlowPage(flows=flows, total=await documents.count(KIND))
+
+
+async def load_flows(environment: Environment, *, offset: int, limit: int) -> list[Flow]:
+    """Return one page of whole flows, oldest first."""
+    found = await environment.documents.list(KIND, offset=offset, limit=limit)
+    return [
+        replace(Flow.from_json(document.body), id=document.id, version=document.version)
+        for document in found
+    ]
 
 
 async def update_flow(environment: Environment, id_: str, payload: JsonValue) -> JsonObject:

@@ -280,3 +280,30 @@ def test_what_a_flow_has_already_is_no_new_version(door: Door) -> None:
     actions[0]["params"] = {"x": 1}
     door("PATCH", path, {"name": "Other"})
     assert door("GET", versions).body != before
+
+
+def test_text_is_found_in_any_field_of_any_flow(door: Door) -> None:
+    inside = action("inner", params={"user_id": "x", "note": "Harbour " + "y" * 100})
+    fork = {
+        "id": "fork",
+        "type": "FLOW",
+        "action": "BOOLEAN_CONDITION",
+        "params": {"if": "{{fields.plan}}", "then": [inside], "else": []},
+    }
+    flow = door("POST", "/api/v2/flows", {"name": "A", "actions": [fork]}).body
+    door("POST", "/api/v2/flows", {"name": "B", "actions": [action(alias="Look up")]})
+
+    found = door("GET", "/sluiceway/v1/search", query={"q": "harbour"}).body
+
+    assert found["more"] is False
+    (hit,) = found["steps"]
+    assert hit["flow"] == {"id": flow["id"], "name": "A"}
+    assert (hit["id"], hit["field"]) == ("inner", "note")
+    assert hit["text"] == "Harbour " + "y" * 39 + "…"
+    # By an alias, by what an expression names; and no more than asked for.
+    assert [
+        one["id"] for one in door("GET", "/sluiceway/v1/search", query={"q": "LOOK"}).body["steps"]
+    ] == ["a1"]
+    both = door("GET", "/sluiceway/v1/search", query={"q": "fields.", "take": 1}).body
+    assert ([one["id"] for one in both["steps"]], both["more"]) == (["fork"], True)
+    assert door("GET", "/sluiceway/v1/search", query={"q": "nowhere"}).body["steps"] == []

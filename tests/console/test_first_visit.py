@@ -65,6 +65,9 @@ def test_the_page_and_its_files_are_served_safely(server: Server) -> None:
         assert file.headers["content-type"].startswith("text/javascript")
 
 
+NOTHING = {"id": "a", "type": "FLOW", "action": "DO_NOTHING", "params": {}}
+
+
 @pytest.fixture
 def production(tmp_path: Path) -> object:
     with Running(tmp_path, "serve") as running:
@@ -95,4 +98,38 @@ def test_signing_in_with_a_clients_id_and_secret(context: object, production: Se
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     page.reload()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert watch.remaining() == []
+
+
+def test_signing_in_again_loses_no_work(context: object, production: Server) -> None:
+    watch = Watch(home=production.url)
+    watch.attach(context)
+    watch.allow("answered 401: ")
+    watch.allow("console error: Failed to load resource.*401")
+    flow = production.api("POST", "/api/v2/flows", {"name": "Kept", "actions": [NOTHING]})
+    page = context.new_page()
+    page.goto(f"{production.url}/flows/{flow['id']}?action=a")
+
+    def sign_in() -> None:
+        page.get_by_label("Client id").fill(production.client_id)
+        page.get_by_label("Client secret").fill(production.client_secret)
+        page.get_by_role("button", name="Sign in").click()
+
+    sign_in()
+    expect(page.get_by_label("Alias")).to_be_visible()
+    context.clear_cookies()
+    # Each edit is checked by the server, which now knows nobody.
+    page.get_by_label("Alias").fill("Not saved yet")
+
+    again = page.get_by_role("dialog", name="Sign in again")
+    expect(again.get_by_text("Nothing on this page is lost")).to_be_visible()
+    sign_in()
+    expect(again).to_have_count(0)
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("dialog", name="Save as a new version").get_by_role(
+        "button", name="Save"
+    ).click()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    kept = production.api("GET", f"/api/v2/flows/{flow['id']}")
+    assert kept["actions"][0]["alias"] == "Not saved yet"
     assert watch.remaining() == []

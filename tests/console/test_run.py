@@ -145,6 +145,26 @@ def test_pin_an_output_and_find_anything(console: Page, server: Server) -> None:
     expect(page).to_have_url(f"{server.url}/vault")
 
 
+def test_text_in_any_field_is_found_and_other_pages_are_searched(
+    console: Page, server: Server
+) -> None:
+    flow = server.api("GET", "/api/v2/flows")[0]
+    page = console
+    page.goto(f"{server.url}/vault")
+    expect(page.get_by_role("heading", name="Vault", exact=True)).to_be_visible()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("body.email")
+    page.get_by_role("option", name=re.compile("^Greet the user: .*Greet a user · to$")).click()
+    expect(page).to_have_url(re.compile(f"/flows/{flow['id']}.action=send_email_s2mp"))
+    expect(page.get_by_role("complementary")).to_be_visible()
+
+    page.keyboard.press("Control+k")
+    page.keyboard.type("grace")
+    page.get_by_role("option", name="Users with “grace”").click()
+    expect(page.get_by_role("row", name="Grace Hopper")).to_be_visible()
+    expect(page.get_by_role("row", name="Ada Lovelace")).to_have_count(0)
+
+
 def test_an_output_can_be_typed_and_a_preview_reads_it(console: Page, server: Server) -> None:
     flow = server.api("GET", "/api/v2/flows")[0]
     page = console

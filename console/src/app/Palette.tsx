@@ -1,5 +1,5 @@
-/** Find anything: pages, flows, steps of the open flow, connections, executions. */
-import { useId, useMemo, useRef, useState } from 'react'
+/** Find anything: pages, flows, steps, text in any field, connections, executions. */
+import { useEffect, useId, useMemo, useRef, useState } from 'react'
 import { get, seg } from '../api/client.ts'
 import { useQuery } from '../api/query.ts'
 import { useConnections, useFlows } from '../api/resources.ts'
@@ -13,6 +13,7 @@ import { ago } from '../ui/time.tsx'
 import { match, navigate } from './router.tsx'
 import { setTheme } from './theme.ts'
 
+interface FieldHit { flow: { id: string; name: string }; id: string; alias: string | null; type: string; action: string; field: string; text: string }
 interface Hit { group: string; label: string; detail?: string; icon: IconName; run: () => void }
 
 const PAGES: readonly (readonly [string, string, IconName])[] = [['/flows', 'Flows', 'flow'], ['/executions', 'Executions', 'runs'], ['/batches', 'Batches', 'batch'], ['/outbox', 'Outbox', 'outbox'], ['/vault', 'Vault', 'lock'], ['/providers', 'Providers', 'plug'], ['/users', 'Users', 'users'], ['/clients', 'Clients', 'key'], ['/settings', 'Settings', 'settings']]
@@ -27,6 +28,9 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const here = match('/flows/:id', location.pathname)?.['id']
   const open = useQuery(here ? `flow/${here}` : null, () => get<Flow>(`/api/v2/flows/${seg(here ?? '')}`), { fresh: 60_000 }).data
   const runs = useQuery('executions/recent', () => get<{ executions: Execution[] }>('/sluiceway/v1/executions', { take: 15 }).then((answer) => answer.executions)).data
+  const [asked, setAsked] = useState('')
+  useEffect(() => { const timer = setTimeout(() => setAsked(text.trim().length > 1 ? text.trim() : ''), 180); return () => clearTimeout(timer) }, [text])
+  const inFields = useQuery(asked ? `search/${asked}` : null, () => get<{ steps: FieldHit[] }>('/sluiceway/v1/search', { q: asked, take: 20 }).then((answer) => answer.steps), { fresh: 10_000 }).data
   const hits = useMemo(() => {
     const go = (to: string) => () => navigate(to)
     const all: Hit[] = [
@@ -41,8 +45,15 @@ export function Palette({ onClose }: { onClose: () => void }) {
     ]
     const words = text.toLowerCase().split(/\s+/).filter(Boolean)
     if (/^afe_\w{10,}$/.test(text.trim())) all.push({ group: 'Executions', label: text.trim(), icon: 'runs', run: go(`/executions/${seg(text.trim())}`) })
-    return all.filter((hit) => words.every((word) => `${hit.label} ${hit.detail ?? ''} ${hit.group}`.toLowerCase().includes(word))).slice(0, 60)
-  }, [text, flows, connections, open, runs, here])
+    const found = all.filter((hit) => words.every((word) => `${hit.label} ${hit.detail ?? ''} ${hit.group}`.toLowerCase().includes(word))).slice(0, 60)
+    if (!words.length) return found
+    // Text in any field of any flow; then what other pages can look for.
+    for (const hit of asked && text.trim() === asked ? inFields ?? [] : []) {
+      found.push({ group: 'In fields', label: `${hit.alias || hit.id}: ${hit.text}`, detail: `${hit.flow.name} · ${hit.field}`, icon: iconOf(hit.type, hit.action), run: go(`/flows/${seg(hit.flow.id)}?action=${seg(hit.id)}`) })
+    }
+    for (const [label, to, icon] of [['Executions', '/executions', 'runs'], ['Messages', '/outbox', 'outbox'], ['Users', '/users', 'users']] as const) found.push({ group: 'Search', label: `${label} with “${text.trim()}”`, icon, run: go(`${to}?q=${seg(text.trim())}`) })
+    return found
+  }, [text, flows, connections, open, runs, here, asked, inFields])
   const chosen = Math.min(at, hits.length - 1)
   const go = (next: number) => {
     setAt(next)
@@ -60,7 +71,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
           }} />
         <div ref={list} id={`${id}list`} className="palette-list" role="listbox" aria-label="Found">
           {hits.map((hit, index) => (
-            <div key={`${hit.group}${hit.label}${hit.detail ?? ''}`} id={`${id}${index}`} role="option" aria-selected={index === chosen} className="palette-item" onMouseMove={() => { if (index !== chosen) setAt(index) }} onClick={() => { onClose(); hit.run() }}>
+            <div key={`${hit.group}${hit.label}${hit.detail ?? ''}${index}`} id={`${id}${index}`} role="option" aria-selected={index === chosen} className="palette-item" onMouseMove={() => { if (index !== chosen) setAt(index) }} onClick={() => { onClose(); hit.run() }}>
               <Icon name={hit.icon} size={16} /><span className="ellipsis">{hit.label}</span><small className="ellipsis">{hit.detail ?? hit.group}</small>
             </div>
           ))}

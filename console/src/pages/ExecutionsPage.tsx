@@ -27,7 +27,9 @@ export function ExecutionsPage({ flowId, executionId }: { flowId?: string; execu
   const status = query.get('status') ?? ''
   const span = query.get('since') ?? ''
   const batch = query.get('batch') ?? ''
-  const [text, setText] = useState(query.get('q') ?? '')
+  const asked = query.get('q') ?? ''
+  const [text, setText] = useState(asked)
+  useEffect(() => setText(asked), [asked])
   const [words, setWords] = useState(text)
   useEffect(() => { const timer = setTimeout(() => setWords(text), 250); return () => clearTimeout(timer) }, [text])
   const [pages, setPages] = useState<string[]>([])

@@ -28,8 +28,10 @@ export function OutboxPage({ messageId }: { messageId?: string }) {
   const { query } = useLocation()
   const status = query.get('status') ?? ''
   const execution = query.get('execution') ?? ''
-  const [text, setText] = useState('')
-  const [words, setWords] = useState('')
+  const asked = query.get('q') ?? ''
+  const [text, setText] = useState(asked)
+  const [words, setWords] = useState(asked)
+  useEffect(() => setText(asked), [asked])
   useEffect(() => { const timer = setTimeout(() => setWords(text), 250); return () => clearTimeout(timer) }, [text])
   const [pages, setPages] = useState<string[]>([])
   useEffect(() => setPages([]), [status, words])

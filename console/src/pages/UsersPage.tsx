@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react'
 import { get, patch, post, remove, seg } from '../api/client.ts'
 import { invalidate, useQuery } from '../api/query.ts'
 import type { Json, JsonObject, User } from '../api/types.ts'
-import { Link, navigate, useTitle } from '../app/router.tsx'
+import { Link, navigate, useLocation, useTitle } from '../app/router.tsx'
 import { Page } from '../app/Shell.tsx'
 import { CodeEditor } from '../code/CodeEditor.tsx'
 import { showJson } from '../flow/jsonText.ts'
@@ -19,8 +19,11 @@ const PER_PAGE = 25
 
 export function UsersPage({ userId }: { userId?: string }) {
   useTitle('Users')
-  const [text, setText] = useState('')
-  const [words, setWords] = useState('')
+  const { query } = useLocation()
+  const asked = query.get('q') ?? ''
+  const [text, setText] = useState(asked)
+  const [words, setWords] = useState(asked)
+  useEffect(() => setText(asked), [asked])
   const [page, setPage] = useState(0)
   const [adding, setAdding] = useState(false)
   useEffect(() => { const timer = setTimeout(() => { setWords(text.trim()); setPage(0) }, 250); return () => clearTimeout(timer) }, [text])

@@ -11,9 +11,11 @@ interface DialogProps {
   size?: 'normal' | 'wide' | 'huge'
   kind?: 'dialog' | 'drawer'
   onSubmit?: () => void
+  /** It stays until what it asks for is done. */
+  isFixed?: boolean
 }
 
-export function Dialog({ title, onClose, children, foot, head, size = 'normal', kind = 'dialog', onSubmit }: DialogProps) {
+export function Dialog({ title, onClose, children, foot, head, size = 'normal', kind = 'dialog', onSubmit, isFixed = false }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null)
   const id = useId()
   const close = useRef(onClose)
@@ -33,7 +35,7 @@ export function Dialog({ title, onClose, children, foot, head, size = 'normal', 
       <div className="dialog-head">
         <h2 id={id} tabIndex={-1}>{title}</h2>
         {head}
-        <IconButton icon="close" label="Close" onClick={onClose} />
+        {!isFixed && <IconButton icon="close" label="Close" onClick={onClose} />}
       </div>
       <div className="dialog-body">{children}</div>
       {foot && <div className="dialog-foot">{foot}</div>}

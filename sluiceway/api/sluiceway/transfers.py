@@ -176,13 +176,9 @@ async def _put_flow(call: Call, step: FlowStep, ids: dict[str, str]) -> FlowStep
 async def _stored_flows(call: Call) -> list[StoredFlow]:
     environment = call.services.tenant.environment
     found: list[StoredFlow] = []
-    while True:
-        page = await flows.list_flows(environment, offset=len(found), limit=_PAGE)
-        for item in page.flows:
-            id_ = str(item["id"])
-            found.append(StoredFlow(id=id_, flow=await flows.load_flow(environment, id_)))
-        if not page.flows or len(found) >= page.total:
-            return found
+    while page := await flows.load_flows(environment, offset=len(found), limit=_PAGE):
+        found += [StoredFlow(id=flow.id, flow=flow) for flow in page]
+    return found
 
 
 async def _stored_connections(call: Call) -> list[StoredConnection]:

@@ -22,6 +22,7 @@ from sluiceway.models.flow_documents import (
     is_flow_list,
     read_document,
     read_file,
+    unreadable_folder,
 )
 from sluiceway.models.json_text import escape_pointer, parse_json
 from sluiceway.models.terraform import terraform_flows, terraform_stubs
@@ -109,7 +110,11 @@ def read_sources(
         return [parse_source(read_file(path), path=str(path), name=path.stem)]
     found: list[Sources] = []
     broken = 0
-    for folder, file, is_deploy_cli in _walk(path):
+    try:
+        places = list(_walk(path))
+    except OSError as error:
+        raise unreadable_folder(error, path) from error
+    for folder, file, is_deploy_cli in places:
         try:
             if is_deploy_cli:
                 found.append(_read_folder(folder, on_error))

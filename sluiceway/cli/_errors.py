@@ -61,6 +61,14 @@ def report(error: Exception, *, debug: bool) -> int:
             hint="Make room, or write to another place.",
         )
         return UNREACHABLE
+    if isinstance(error, OSError) and isinstance(error.filename, str) and error.strerror:
+        write_failure(
+            code="ERR_SYSTEM",
+            message=f"expected to use {error.filename}, found: {error.strerror}",
+            at="",
+            hint="Check that it is there, and may be read or written.",
+        )
+        return UNUSABLE
     if not debug:
         kind = type(error).__name__
         click.echo(f"error: something unexpected happened: {kind}: {error}", err=True)

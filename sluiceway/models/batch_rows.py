@@ -10,6 +10,7 @@ import msgspec
 
 from sluiceway.errors import DefinitionError
 from sluiceway.models.execution import ExecutionInput
+from sluiceway.models.json_text import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -167,9 +168,9 @@ class RowReader:
 
     def _json_input(self, record: str) -> ExecutionInput:
         try:
-            value: Any = msgspec.json.decode(record)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise self._refusal(f"expected JSON, found: {error}") from error
+            value: Any = parse_json(record.encode())
+        except DefinitionError as error:
+            raise self._refusal(error.message) from error
         if not isinstance(value, dict):
             raise self._refusal("expected a JSON object a line")
         found = cast("dict[str, Any]", value)

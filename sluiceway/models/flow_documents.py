@@ -25,6 +25,7 @@ __all__ = [
     "is_flow_list",
     "read_document",
     "read_file",
+    "unreadable_folder",
 ]
 
 MAX_FILE_BYTES: Final = 20 * 1024 * 1024
@@ -46,6 +47,12 @@ def read_file(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise DefinitionError(f"cannot read the file: {reason}", at=str(path)) from error
+
+
+def unreadable_folder(error: OSError, folder: Path) -> DefinitionError:
+    """Return what is told of a folder that may not be looked into."""
+    reason = error.strerror or type(error).__name__
+    return DefinitionError(f"cannot read the folder: {reason}", at=str(error.filename or folder))
 
 
 def read_document(data: bytes, *, name: str) -> JsonValue:

@@ -23,6 +23,7 @@ from sluiceway.models.flow_documents import (
     is_flow_list,
     read_document,
     read_file,
+    unreadable_folder,
 )
 from sluiceway.models.json_text import did_you_mean, escape_pointer, parse_json, type_name
 from sluiceway.models.terraform import terraform_flows, terraform_stubs
@@ -113,8 +114,11 @@ def load_flow_bundle(path: Path) -> FlowBundle:
     Raises:
         DefinitionError: it cannot be read or holds no flow.
     """
-    if path.is_dir():
-        return _load_folder(path)
+    try:
+        if path.is_dir():
+            return _load_folder(path)
+    except OSError as error:
+        raise unreadable_folder(error, path) from error
     return parse_flow_bundle(read_file(path), source=str(path), name=path.stem)
 
 
@@ -214,7 +218,7 @@ def _parse_stubs(value: JsonValue) -> dict[str, ConnectionStub]:
 
 def _load_folder(folder: Path) -> FlowBundle:
     flows = folder / "flows" if (folder / "flows").is_dir() else folder
-    files = sorted(flows.glob("*.json"))
+    files = sorted(file for file in flows.iterdir() if file.suffix == ".json")
     if not files and (folder / "tenant.yaml").is_file():
         return load_flow_bundle(folder / "tenant.yaml")
     if not files:

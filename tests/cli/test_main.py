@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -159,3 +160,12 @@ def test_no_color_is_honoured_on_a_terminal(given: dict[str, str], tmp_path: Pat
 
     assert "ERR_INVALID_FLOW" in shown
     assert ("\x1b[" in shown) is (not given)
+
+
+def test_a_file_of_the_system_that_cannot_be_used_is_no_defect(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    error = PermissionError(errno.EACCES, "Permission denied", "/srv/flows")
+
+    assert report(error, debug=False) == 2
+    assert "expected to use /srv/flows, found: Permission denied" in capsys.readouterr().err

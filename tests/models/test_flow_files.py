@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -302,3 +303,11 @@ def test_wrong_yaml_is_one_clear_error(tmp_path: Path, text: str, words: str) ->
 
     with pytest.raises(DefinitionError, match=words):
         load_flow_bundle(tmp_path / "flow.yaml")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_read_says_so(tmp_path: Path) -> None:
+    (tmp_path / "flows").mkdir(mode=0o000)
+
+    with pytest.raises(DefinitionError, match="cannot read the folder: Permission denied"):
+        load_flow_bundle(tmp_path)

@@ -189,12 +189,12 @@ def shown_text(value: Value) -> str:
     return _scalar_text(value)
 
 
-def json_text(value: Value, *, indent: str = "") -> str:
+def json_text(value: Value, *, indent: str | None = None) -> str:
     """Write *value* as ``JSON.stringify`` does; undefined at the top counts as null.
 
     Args:
         value: what to write.
-        indent: what stands before a line for each level; nothing for all on one line.
+        indent: what stands before a line for each level; ``None`` for all on one line.
 
     Raises:
         ExpressionEvaluationError: it is too large or too deep.
@@ -209,11 +209,11 @@ class _JsonForm(msgspec.Struct):
     """How JSON is written, and how many values may still be."""
 
     left: list[int]
-    indent: str
+    indent: str | None
 
     def line(self, depth: int) -> str:
         """Return what stands before an item *depth* levels in."""
-        return f"\n{self.indent * depth}" if self.indent else ""
+        return "" if self.indent is None else f"\n{self.indent * depth}"
 
 
 def _write_json(value: Value, pieces: list[str], form: _JsonForm, depth: int) -> None:
@@ -242,7 +242,7 @@ def _write_json_items(
     depth: int,
     brackets: str,
 ) -> None:
-    separator, colon = brackets[0], ": " if form.indent else ":"
+    separator, colon = brackets[0], ":" if form.indent is None else ": "
     for key, item in items:
         pieces.append(f"{separator}{form.line(depth + 1)}")
         if key is not None:

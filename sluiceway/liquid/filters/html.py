@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sluiceway.errors import LiquidRenderError
 from sluiceway.liquid.filters.base import FilterFamily
-from sluiceway.liquid.values import WHITESPACE, stringify
+from sluiceway.liquid.values import WHITESPACE, is_js_true, stringify
 
 if TYPE_CHECKING:
     from sluiceway.liquid.filters.base import FilterArguments
@@ -142,7 +142,9 @@ def _slugify(value: LiquidValue, arguments: FilterArguments) -> str:
             text = text.translate(_PLAIN_LETTERS)
         text = breaks.sub("-", text)
         text = text.removeprefix("-").removesuffix("-")
-    return text if arguments.get(1, default=False) else text.lower()
+    # The literals nil, empty and blank are objects of the engine, which JavaScript takes for true.
+    keeps_case = is_js_true(arguments.positional[1]) if len(arguments.positional) > 1 else False
+    return text if keeps_case else text.lower()
 
 
 FILTERS: Final = FilterFamily(

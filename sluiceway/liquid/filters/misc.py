@@ -49,13 +49,7 @@ def _allows_false(arguments: FilterArguments) -> bool:
 
 
 def _json(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
-    indent = arguments.get(0)
-    if isinstance(indent, int | float) and not isinstance(indent, bool):
-        indent = " " * int(min(max(to_integer(indent), 0), _WIDEST))
-    elif isinstance(indent, str):
-        indent = utf16.cut(indent, 0, _WIDEST)
-    else:
-        indent = ""
+    indent = _indent(arguments.get(0))
     found = _encodable(value)
     if found is UNDEFINED:
         return UNDEFINED
@@ -65,6 +59,13 @@ def _json(value: LiquidValue, arguments: FilterArguments) -> LiquidValue:
         raise LiquidRenderError("the value is too large or nested too deep for JSON") from error
     arguments.use(len(text))
     return text
+
+
+def _indent(given: LiquidValue) -> str | None:
+    """Return what ``JSON.stringify`` puts before a line; V8 breaks lines for any number over 0."""
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        return " " * int(min(to_integer(given), _WIDEST)) if given > 0 else None
+    return utf16.cut(given, 0, _WIDEST) or None if isinstance(given, str) else None
 
 
 def _encodable(value: LiquidValue) -> LiquidValue:

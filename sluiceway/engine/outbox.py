@@ -84,7 +84,10 @@ class OutboxWorker:
             event.set()
 
     def stop(self) -> None:
-        """Claim nothing more; ``run`` returns once what is in hand is done or given back."""
+        """Claim nothing more; ``run`` returns once what is in hand is done or given back.
+
+        One that has not begun yet returns at once; the one after that works again.
+        """
         self._is_stopping = True
         self.wake()
 
@@ -103,6 +106,7 @@ class OutboxWorker:
             with suppress(asyncio.CancelledError):
                 await heart
             await self._give_up_the_rest()
+            self._is_stopping = False
 
     async def deliver_due(self) -> int:
         """Deliver what is due now, without waiting for anything later; return how many tries.
@@ -121,7 +125,6 @@ class OutboxWorker:
         return tries
 
     def _begin_incarnation(self) -> None:
-        self._is_stopping = False
         self._owner = f"outbox-{secrets.token_hex(8)}"
 
     async def _serve(self, queue: str) -> None:

@@ -174,8 +174,8 @@ class Executions:
                 self._wordings.popitem(last=False)
         return wording
 
-    async def wait(self, id_: str, *, timeout_s: float) -> bool:
-        """Wait until the execution ends; tell whether it did within *timeout_s*.
+    async def wait(self, id_: str, *, timeout_s: float) -> ExecutionRow | None:
+        """Wait until the execution ends; return it, ``None`` where it did not in *timeout_s*.
 
         Raises:
             NotFound: there is no such execution.
@@ -183,11 +183,11 @@ class Executions:
         with self._live.listen(id_) as queue:
             try:
                 async with asyncio.timeout(timeout_s):
-                    while not (await self._row(id_)).status.is_terminal:
+                    while not (row := await self._row(id_)).status.is_terminal:
                         await _next_end(queue)
             except TimeoutError:
-                return (await self._row(id_)).status.is_terminal
-        return True
+                row = await self._row(id_)
+        return row if row.status.is_terminal else None
 
     async def get(self, id_: str, *, debug: bool = False) -> JsonObject:
         """Return the execution record (contract, section 5), with ``debug`` where asked for.
@@ -195,10 +195,13 @@ class Executions:
         Raises:
             NotFound: there is no such execution.
         """
-        row = await self._row(id_)
+        return await self.record_of(await self._row(id_), debug=debug)
+
+    async def record_of(self, row: ExecutionRow, *, debug: bool) -> JsonObject:
+        """Return the record of an execution that was looked up already."""
         shown = summary_of(row)
         if debug:
-            log = await self._engine.store.log(id_)
+            log = await self._engine.store.log(row.id)
             shown["debug"] = debug_of(row, log, input_=await self._input_so_far(row, log))
         return shown
 

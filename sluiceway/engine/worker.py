@@ -70,7 +70,10 @@ class Worker:
         return len(self._tasks)
 
     def stop(self) -> None:
-        """Claim nothing more; ``run`` returns once what is in hand is done or given back."""
+        """Claim nothing more; ``run`` returns once what is in hand is done or given back.
+
+        One that has not begun yet returns at once; the one after that works again.
+        """
         self._is_stopping = True
         self._live.work.set()
         self._slot.set()
@@ -81,7 +84,6 @@ class Worker:
         Raises:
             StorageError: the database cannot be reached at the start.
         """
-        self._is_stopping = False
         self._owner = f"worker-{secrets.token_hex(8)}"
         await recover(self._engine, self._owner)
         heart = asyncio.create_task(self._beat())
@@ -95,6 +97,7 @@ class Worker:
             with suppress(asyncio.CancelledError):
                 await heart
             await self._give_back()
+            self._is_stopping = False
 
     async def _claim_and_wait(self) -> None:
         self._live.work.clear()

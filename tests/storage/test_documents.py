@@ -159,3 +159,28 @@ def test_a_nul_in_an_id_or_a_key_is_no_error(with_store: Any, at: Any) -> None:
         assert not await store.documents.delete("user", "\0")
 
     with_store(scenario)
+
+
+def test_what_was_looked_up_before_is_not_shown_after_a_change(with_store: Any, at: Any) -> None:
+    async def scenario(store: Any) -> None:
+        documents = store.documents
+        assert await documents.get("user", "1") is None
+        await documents.insert(replace(_document(at, "1"), secret=b"\x01old"))
+        first = await documents.get("user", "1")
+        first.body["changed"] = "in place, which is nobody else's business"
+        assert "changed" not in (await documents.get("user", "1")).body
+        sealed = [one for one in await store.sealed.list("document") if one.key == ("user", "1")]
+        assert await store.sealed.replace([(sealed[0], b"\x01new")]) == 1
+        second = await documents.get("user", "1")
+        assert (second.secret, second.version) == (b"\x01new", 2)
+        await documents.replace(replace(second, version=3, body={"a": 1}))
+        assert (await documents.get("user", "1")).body == {"a": 1}
+        assert await documents.delete("user", "1")
+        assert await documents.get("user", "1") is None
+        large = replace(_document(at, "2"), body={"text": "x" * 20_000})
+        await documents.insert(large)
+        assert (await documents.get("user", "2")).body == large.body
+        for number in range(600):
+            assert await documents.get("user", f"nobody {number}") is None
+
+    with_store(scenario)

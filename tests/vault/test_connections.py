@@ -201,14 +201,14 @@ def test_what_is_kept_is_given_up_with_the_first_change(with_store: Any) -> None
 
     async def scenario(store: Any) -> None:
         nonlocal reads
-        real = store.documents.get_many
+        real = store.documents.get
 
-        async def get_many(*given: Any) -> Any:
+        async def get(*given: Any) -> Any:
             nonlocal reads
             reads += 1
             return await real(*given)
 
-        store.documents.get_many = get_many
+        store.documents.get = get
         vault = connections_of(store)
         made = await vault.create(name="One", app_id="HTTP", setup=SETUP)
         for _ in range(50):

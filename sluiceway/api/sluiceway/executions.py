@@ -85,8 +85,10 @@ async def _begin(call: Call, flow: Flow) -> Reply:
         outputs=outputs if isinstance(outputs, dict) else None,
     )
     wait = call.query["wait"]
-    if wait and await executions.wait(id_, timeout_s=min(wait, _LONGEST_WAIT_S)):
-        return Reply(body=await _record(call, id_, debug=True))
+    if wait:
+        ended = await executions.wait(id_, timeout_s=min(wait, _LONGEST_WAIT_S))
+        if ended is not None:
+            return Reply(body=await _record_of(call, ended, debug=True))
     location = {"location": f"/sluiceway/v1/executions/{id_}"}
     return Reply(status=202, body=await _record(call, id_, debug=False), headers=location)
 
@@ -136,9 +138,13 @@ async def _record(call: Call, id_: str, *, debug: bool) -> JsonObject:
     row = await call.services.need_store().executions.get(id_)
     if row is None:
         raise NotFound("Execution not found")
-    record = await call.services.need_executions().get(id_, debug=debug)
+    return await _record_of(call, row, debug=debug)
+
+
+async def _record_of(call: Call, row: ExecutionRow, *, debug: bool) -> JsonObject:
+    record = await call.services.need_executions().record_of(row, debug=debug)
     if debug:
-        await _join_messages(call, id_, record)
+        await _join_messages(call, row.id, record)
     return {**_with_flow(row), **record}
 
 

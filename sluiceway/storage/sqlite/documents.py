@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from sluiceway.storage.base import Document, DuplicateKey, Key, StaleVersion
 from sluiceway.storage.columns import from_ms, json_text, parse_object, to_ms
@@ -19,8 +19,16 @@ __all__ = ["SqliteDocumentStore"]
 T = TypeVar("T")
 _COLUMNS: Final = "seq, kind, id, version, created_at, updated_at, body, secret"
 _SELECT: Final = f"SELECT {_COLUMNS} FROM documents"
+_BODY: Final = 6
 
 _FEW: Final = 100
+_MOST_KEPT: Final = 512
+_LONGEST_KEPT: Final = 16_384
+"""Characters of a body: 8 MiB in all at the most."""
+
+# A row is whatever _COLUMNS names; sqlite3 types it as Any.
+_Row: TypeAlias = "tuple[Any, ...]"
+_Found: TypeAlias = "tuple[_Row, tuple[Key, ...]]"
 
 
 class SqliteDocumentStore:
@@ -30,6 +38,7 @@ class SqliteDocumentStore:
         """Keep them in *database*, which no other process writes."""
         self._database = database
         self._generations: defaultdict[str, int] = defaultdict(int)
+        self._kept: dict[tuple[str, str], tuple[int, _Found | None]] = {}
 
     async def insert(self, document: Document, *beside: Document) -> None:
         """See ``DocumentStore``."""
@@ -84,8 +93,19 @@ class SqliteDocumentStore:
 
     async def get(self, kind: str, id_: str) -> Document | None:
         """See ``DocumentStore``."""
-        found = await self.get_many(kind, [id_])
-        return found[0] if found else None
+        generation = self._generations[kind]
+        kept = self._kept.get((kind, id_))
+        if kept is not None and kept[0] == generation:
+            return None if kept[1] is None else _document(*kept[1])
+        rows = await self._database.look_up(
+            lambda c: _rows(c, f"{_SELECT} WHERE kind = ? AND id = ?", (kind, id_))
+        )
+        found = rows[0] if rows else None
+        if found is None or len(found[0][_BODY]) <= _LONGEST_KEPT:
+            if len(self._kept) >= _MOST_KEPT:
+                self._kept.clear()
+            self._kept[kind, id_] = (generation, found)
+        return None if found is None else _document(*found)
 
     async def get_many(self, kind: str, ids: Sequence[str]) -> list[Document]:
         """See ``DocumentStore``."""
@@ -134,6 +154,10 @@ class SqliteDocumentStore:
             )
         )
 
+    def forget(self) -> None:
+        """Read everything anew: rows were changed by another way than this store's."""
+        self._kept.clear()
+
     def generation(self, kind: str) -> int | None:
         """See ``DocumentStore``."""
         return self._generations[kind]
@@ -181,7 +205,13 @@ def _put_keys(connection: sqlite3.Connection, seq: int, document: Document) -> N
 def _documents(
     connection: sqlite3.Connection, sql: str, values: tuple[object, ...]
 ) -> list[Document]:
+    return [_document(*found) for found in _rows(connection, sql, values)]
+
+
+def _rows(connection: sqlite3.Connection, sql: str, values: tuple[object, ...]) -> list[_Found]:
     rows = connection.execute(sql, values).fetchall()
+    if not rows:
+        return []
     keys: dict[int, list[Key]] = {row[0]: [] for row in rows}
     for seq, name, value, is_unique in connection.execute(
         "SELECT document_seq, name, value, is_unique FROM document_keys"
@@ -189,11 +219,10 @@ def _documents(
         (json_text(list(keys)),),
     ):
         keys[seq].append(Key(name=name, value=value, unique=bool(is_unique)))
-    return [_document(row, tuple(keys[row[0]])) for row in rows]
+    return [(row, tuple(keys[row[0]])) for row in rows]
 
 
-# A row is whatever the SELECT above names; sqlite3 types it as Any.
-def _document(row: tuple[Any, ...], keys: tuple[Key, ...]) -> Document:
+def _document(row: _Row, keys: tuple[Key, ...]) -> Document:
     _, kind, id_, version, created_at, updated_at, body, secret = row
     return Document(
         kind=kind,

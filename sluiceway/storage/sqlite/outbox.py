@@ -209,9 +209,9 @@ class SqliteOutboxStore:
         """See ``OutboxStore``."""
         condition, values = _where(matching, before_seq)
         sql = f"SELECT {_COLUMNS} FROM outbox WHERE {condition} ORDER BY seq DESC LIMIT ? OFFSET ?"
-        return await self._database.read(
-            lambda c: [_row(row) for row in c.execute(sql, [*values, limit, offset])]
-        )
+        # One execution's are few, and found by an index.
+        look = self._database.look_up if matching.execution_id else self._database.read
+        return await look(lambda c: [_row(row) for row in c.execute(sql, [*values, limit, offset])])
 
     async def count_by_status(self) -> dict[OutboxStatus, int]:
         """See ``OutboxStore``."""

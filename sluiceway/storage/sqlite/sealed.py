@@ -10,7 +10,7 @@ from sluiceway.storage.base import SealedValue
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sluiceway.storage.sqlite.database import SqliteDatabase
 
@@ -56,9 +56,10 @@ _NUMBERS: Final = frozenset({"position"})
 class SqliteSealedValues:
     """See ``SealedValues``."""
 
-    def __init__(self, database: SqliteDatabase) -> None:
-        """Look into *database*."""
+    def __init__(self, database: SqliteDatabase, *, replaced: Callable[[], None]) -> None:
+        """Look into *database*; *replaced* is called when rows were changed."""
         self._database = database
+        self._replaced = replaced
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -103,7 +104,10 @@ class SqliteSealedValues:
                 ).rowcount
             return count
 
-        return await self._database.write(operation)
+        try:
+            return await self._database.write(operation)
+        finally:
+            self._replaced()
 
 
 def _key_values(where: _Place, value: SealedValue) -> list[object]:

@@ -40,7 +40,7 @@ class SqliteStore:
         self.buckets = SqliteTokenBuckets(database)
         self.shared = SqliteSharedValues(database)
         self.audit = SqliteAuditLog(database)
-        self.sealed = SqliteSealedValues(database)
+        self.sealed = SqliteSealedValues(database, replaced=self.documents.forget)
 
     @classmethod
     def open(cls, path: Path | None, *, lease_clock: LeaseClock | None = None) -> SqliteStore:

@@ -139,6 +139,7 @@ async def _add_grant(environment: Environment, client_id: str, scopes: Sequence[
         "client_id": client_id,
         "audience": environment.audience,
         "scope": list(scopes),
+        "subject_type": "client",
     }
     await environment.documents.insert(
         Document(

@@ -31,7 +31,8 @@ _TOKEN: Final = re.compile(
     | (?P<symbol>\(|\)|&&|\|\||!|\+|-(?=\S))
     | (?P<field>(?:\\.|[^\s:()"\[\]{}\\])+:)
     | (?P<compare>[<>]=?)
-    | (?P<word>(?:\\.|[^\s()"\[\]{}\\:]|:(?=\S))+)
+    | (?P<boost>\^[0-9.]+)
+    | (?P<word>(?:\\.|[^\s()"\[\]{}\\:^]|:(?=\S))+)
     )""",
     re.VERBOSE,
 )
@@ -84,7 +85,9 @@ def _tokens(q: str) -> Iterator[tuple[str, str]]:
         kind, value = found.lastgroup, found[found.lastgroup]
         if kind in {"word", "symbol"} and value in _WORDS:
             kind, value = "operator", _WORDS[value]
-        yield kind, value
+        # What weighs more than what does not matter: nothing here is ranked.
+        if kind != "boost":
+            yield kind, value
         place = found.end()
 
 
@@ -159,6 +162,9 @@ class _Parser:
         kind, value = self._take()
         if (kind, value) == ("symbol", "("):
             return self._group(field)
+        if (kind, value) == ("field", "*:") and self._peek() == ("word", "*"):
+            self._take()
+            return lambda _: True
         if kind == "field" and not field:
             return self._term(_unescape(value[:-1]))
         if field == "_exists_":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 import msgspec
@@ -35,6 +35,9 @@ __all__ = [
 ]
 
 
+_MOST_MATCHING: Final = 10_000
+
+
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """One page of a list, and how many items there are in all."""
 
@@ -53,7 +56,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         missing: Auth0's words and ``errorCode`` when there is none; *taken* likewise for a clash,
             where ``{id}`` stands for the id.
         other_name: the unique member that a path may name one by, too, encoded once or twice.
-        unique: members that no two may share; *indexed*: those that lists filter by.
+        unique: members that no two may share; *indexed*: further ones that lists find by.
         defaults: members of a new one that the body does not give.
         merged: members that a change merges on the first level, null deleting a key.
         secret: the member that is sealed and never shown.
@@ -151,18 +154,30 @@ async def list_items(
     limit: int = 50,
     matching: JsonObject | None = None,
 ) -> Page:
-    """Return one page, oldest first; *matching* maps indexed members to the values asked for."""
+    """Return one page, oldest first.
+
+    *matching* maps members to the value asked for, or to a list of those that will do.
+    """
     documents = environment.documents
-    wanted = {name: value for name, value in (matching or {}).items() if value is not None}
+    wanted = {name: value for name, value in (matching or {}).items() if value not in (None, [])}
     if not wanted:
         found = await documents.list(resource.kind, offset=offset, limit=limit)
         total = await documents.count(resource.kind)
         return Page(items=[shown_item(resource, d) for d in found], total=total)
-    name, value = next(iter(wanted.items()))
-    found = await documents.find(resource.kind, name, _key_text(value), limit=10_000)
-    found = [d for d in found if all(d.body.get(key) == item for key, item in wanted.items())]
+    keyed = next((name for name in (*resource.unique, *resource.indexed) if name in wanted), "")
+    if keyed:
+        found = await documents.find(
+            resource.kind, keyed, _key_text(wanted[keyed]), limit=_MOST_MATCHING
+        )
+    else:
+        found = await documents.list(resource.kind, limit=_MOST_MATCHING)
+    found = [d for d in found if all(_is(d.body.get(key), item) for key, item in wanted.items())]
     page = found[offset : offset + limit]
     return Page(items=[shown_item(resource, d) for d in page], total=len(found))
+
+
+def _is(found: JsonValue, wanted: JsonValue) -> bool:
+    return found in wanted if isinstance(wanted, list) else found == wanted
 
 
 async def update_item(

@@ -49,6 +49,7 @@ _SINGLE: Final = (
     "read:outbox_content",
     "update:outbox",
     "read:forms",
+    "read:actions",
     "read:logs",
     "read:audit",
 )

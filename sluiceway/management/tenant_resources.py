@@ -174,7 +174,6 @@ CONNECTIONS: Final = Resource(
     missing=("The connection does not exist", "inexistent_connection"),
     taken=("A connection with the same name already exists", "connection_conflict"),
     unique=("name",),
-    indexed=("strategy",),
     defaults={"options": {}, "enabled_clients": [], "is_domain_connection": False},
     check=_check_connection,
 )

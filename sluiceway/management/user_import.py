@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import gzip
+import zlib
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -34,6 +37,7 @@ _CREATE: Final = (
     "app_metadata",
 )
 _PREFIX: Final = "auth0|"
+_GZIP: Final = b"\x1f\x8b"
 
 
 class ImportReport(msgspec.Struct):
@@ -45,11 +49,14 @@ class ImportReport(msgspec.Struct):
 
 
 def read_users(data: bytes, *, name: str) -> list[JsonObject]:
-    """Read a list of users, or one a line.
+    """Read a list of users, or one a line; a users export comes zipped.
 
     Raises:
         DefinitionError: it is neither; ``at`` is the place.
     """
+    if data.startswith(_GZIP):
+        data = _unzip(data, name)
+    data = data.removeprefix(codecs.BOM_UTF8)
     if data.lstrip().startswith(b"["):
         value = parse_json(data, name=name)
         items = value if isinstance(value, list) else []
@@ -66,6 +73,13 @@ def read_users(data: bytes, *, name: str) -> list[JsonObject]:
     return users
 
 
+def _unzip(data: bytes, name: str) -> bytes:
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DefinitionError(f"expected a zipped file, found: {error}", at=name) from error
+
+
 async def import_users(
     environment: Environment, users: Sequence[JsonObject], *, connection: str, upsert: bool
 ) -> ImportReport:
@@ -75,7 +89,8 @@ async def import_users(
     """
     report = ImportReport()
     for number, user in enumerate(users):
-        body: JsonObject = {key: user[key] for key in _CREATE if user.get(key) is not None}
+        # Exports show what a user has not as null or as an empty text.
+        body: JsonObject = {key: user[key] for key in _CREATE if user.get(key) not in (None, "")}
         given = user.get("user_id") or user.get("_id") or user.get("Id")
         key = str(given).removeprefix(_PREFIX) if isinstance(given, str) else ""
         label = str(user.get("email") or key or f"user {number + 1}")

@@ -196,3 +196,25 @@ def test_a_deleted_role_is_answered_with_an_empty_object(door: Door) -> None:
 
     assert (deleted.status, deleted.body) == (200, {})
     assert door("GET", f"/api/v2/roles/{role}").status == 404
+
+
+def test_there_are_no_actions(door: Door) -> None:
+    listed = door("GET", "/api/v2/actions/actions", query={"page": 0, "per_page": 100})
+
+    assert listed.body == {"actions": [], "per_page": 100}
+
+
+def test_lists_are_filtered_by_any_member_also_of_the_first_objects(door: Door) -> None:
+    path = "/api/v2/connections"
+    door("POST", path, {"name": "mail", "strategy": "email"})
+    door("POST", path, {"name": "texts", "strategy": "sms"})
+
+    def names(**query: Any) -> list[str]:
+        return [one["name"] for one in door("GET", path, query=query).body]
+
+    assert names(strategy="auth0") == [DATABASE]
+    assert names(strategy=["auth0", "sms"]) == [DATABASE, "texts"]
+    assert names(strategy="email", name="texts") == []
+    assert names(name="texts") == ["texts"]
+    grants = door("GET", "/api/v2/client-grants", query={"subject_type": "client"}).body
+    assert [one["subject_type"] for one in grants] == ["client"]

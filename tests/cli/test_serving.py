@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import gzip
 import json
 import os
 import signal
@@ -226,13 +228,14 @@ def test_the_tenant_is_filled_imported_into_and_reset(
 ) -> None:
     if where == "beside a server":
         request.getfixturevalue("served")
-    export = tmp_path / "users.ndjson"
+    export = tmp_path / "users.ndjson.gz"
     lines = [
-        {"user_id": "auth0|one", "email": "one@example.com", "user_metadata": {"a": 1}},
+        {"user_id": "auth0|one", "email": "one@example.com", "name": "", "user_metadata": {"a": 1}},
         {"email": "two@example.com"},
         {"email": "nobody"},
     ]
-    export.write_text("\n".join(json.dumps(line) for line in lines))
+    text = "\n".join(json.dumps(line) for line in lines)
+    export.write_bytes(gzip.compress(codecs.BOM_UTF8 + text.encode()))
 
     samples = command(tmp_path, "tenant", "samples")
     assert samples.stdout.startswith("Added three users")

@@ -46,7 +46,7 @@ ROUTES: Final = (
         scope="connections",
         key="connections",
         name="connection",
-        filters=(Param(name="strategy"), Param(name="name")),
+        filters=(Param(name="strategy", many=True), Param(name="name")),
         unlisted=("enabled_clients",),
     ),
     *crud_routes(

@@ -90,11 +90,15 @@ def write(name: str, rows: Iterable[Row]) -> None:
 
 def main(arguments: list[str]) -> int:
     """Run the benches that are named, or all; return 1 where a target is missed."""
+    if {"-h", "--help"} & set(arguments):
+        print(__doc__)
+        return 0
     wanted = [argument for argument in arguments if not argument.startswith("-")]
     found = benches()
-    unknown = set(wanted) - set(found)
+    unknown = sorted(set(arguments) - set(found) - {"--write"})
     if unknown:
-        print(f"There is no bench {', '.join(unknown)}; there are {', '.join(found)}.")
+        print(f"python -m bench [NAME]… [--write]: there is no {', '.join(unknown)};")
+        print(f"the names are {', '.join(found)}.")
         return 2
     missed = 0
     print(machine())

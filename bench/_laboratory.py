@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from sluiceway.actions.base import ActionSpec, Effect, Params, StepOutcome
+from sluiceway.cli._collector import spare_the_collector
 from sluiceway.engine.base import Engine, World
 from sluiceway.engine.live import Live
 from sluiceway.engine.service import Executions, StartRequest
@@ -101,6 +102,7 @@ class Laboratory:
                 await self.executions.start_many(flow, [StartRequest(input=ExecutionInput())])
 
         before = (await self.executions.count_by_status())[ExecutionStatus.COMPLETED]
+        spare_the_collector()  # as a server and a worker do
         working = asyncio.create_task(self.worker.run()) if works else None
         began = time.perf_counter()
         await asyncio.gather(*(enqueue() for _ in range(executions)))

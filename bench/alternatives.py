@@ -16,6 +16,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -121,15 +122,16 @@ def free_port() -> int:
 
 
 def started(stack: ExitStack, command: list[str], **more: Any) -> subprocess.Popen[bytes]:
-    """Start a process that ends with *stack*."""
-    process = subprocess.Popen(command, **more)
+    """Start a process that ends with *stack*, and with it those that it started."""
+    process = subprocess.Popen(command, **more, start_new_session=True)
 
     def stop() -> None:
-        process.terminate()
+        # All of them: the node of a package from PyPI is the child of a script.
+        os.killpg(process.pid, signal.SIGTERM)
         try:
             process.wait(20)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
 
     stack.callback(stop)
     return process

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import ipaddress
 import json
 import os
@@ -16,6 +15,7 @@ import click
 import msgspec
 from msgspec.structs import replace
 
+from sluiceway.cli._collector import spare_the_collector
 from sluiceway.cli._remote import SERVER_FILE
 from sluiceway.errors import UsageError
 
@@ -169,22 +169,11 @@ async def serve(
                 serving = asyncio.create_task(server.serve(sockets=[listener]))
                 while not (server.started or serving.done()):  # noqa: ASYNC110 - uvicorn has a flag, no event
                     await asyncio.sleep(0.005)
-                _spare_the_collector()
+                spare_the_collector()
                 if server.started:
                     await ready(application, url, certificate)
                 await serving
     click.echo("Stopped.")
-
-
-def _spare_the_collector() -> None:
-    """Leave what was loaded to start out of garbage collections, and collect less often.
-
-    It lives as long as the process, and going through it again and again took a sixth of the time
-    that answering took.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sluiceway.cli._collector import spare_the_collector
 from sluiceway.cli._session import current_settings, open_here, run_async
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ async def _work(settings: Settings, concurrency: int | None, metrics_port: int |
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, _stop, crew)
         count = concurrency or settings.concurrency
+        spare_the_collector()
         click.echo(f"Working on {application.store.url}, {count} executions at a time.")
         await running
     click.echo("Stopped.")

@@ -110,6 +110,47 @@ def test_writes_that_wait_share_a_commit_and_one_that_fails_leaves_the_others(
     asyncio.run(main())
 
 
+def test_a_cancelled_caller_hears_of_it_once_its_write_is_decided(tmp_path: Path) -> None:
+    async def main() -> None:
+        database = SqliteDatabase(tmp_path / "a.db")
+        database.open()
+        gate = threading.Event()
+        order: list[str] = []
+
+        def slow(connection: sqlite3.Connection) -> None:
+            gate.wait(5)
+            connection.execute("INSERT INTO shared_values VALUES ('late', x'00', NULL)")
+            order.append("written")
+
+        async def caller(write: Any) -> None:
+            try:
+                await database.write(write)
+            finally:
+                order.append("told")
+
+        def refused(_: sqlite3.Connection) -> None:
+            order.append("refused")
+            raise LookupError("no")
+
+        for write, first in ((slow, "written"), (refused, "refused")):
+            order.clear()
+            task = asyncio.create_task(caller(write))
+            await asyncio.sleep(0.05) if write is slow else await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.sleep(0)
+            gate.set()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert order == [first, "told"]
+        found = await database.read(
+            lambda c: c.execute("SELECT count(*) FROM shared_values").fetchone()
+        )
+        assert found == (1,)
+        database.close()
+
+    asyncio.run(main())
+
+
 def test_migrations_run_once_in_order_and_newer_files_are_refused(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
     own = load_migrations()

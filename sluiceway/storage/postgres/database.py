@@ -12,7 +12,7 @@ import asyncio
 import logging
 import select
 from collections import deque
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import msgspec
@@ -20,7 +20,7 @@ import psycopg
 from psycopg import AsyncConnection, AsyncCursor, errors
 
 from sluiceway.errors import StorageError
-from sluiceway.storage.decided import decided
+from sluiceway.storage.decision import Decision
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -48,7 +48,7 @@ _CONNECT_S: Final = 10
 class _Job(msgspec.Struct, eq=False):
     statements: Sequence[Statement]
     order: str
-    future: asyncio.Future[Rows]
+    decision: Decision[Rows]
 
 
 class PostgresDatabase:
@@ -79,10 +79,10 @@ class PostgresDatabase:
             raise StorageError("expected an open database, found it closed")
         if not self._lanes:
             self._lanes = [asyncio.create_task(self._serve()) for _ in range(_LANES)]
-        future: asyncio.Future[Rows] = asyncio.get_running_loop().create_future()
-        self._jobs.append(_Job(statements, order, future))
+        decision: Decision[Rows] = Decision()
+        self._jobs.append(_Job(statements, order, decision))
         self._wake.set()
-        return await decided(future)
+        return await decision
 
     async def read(self, sql: str, values: Sequence[object] = ()) -> Rows:
         """Run one statement that changes nothing; it sees every write that was reported done."""
@@ -158,7 +158,7 @@ class PostgresDatabase:
     async def _commit(
         self, connection: AsyncConnection | None, group: list[_Job]
     ) -> AsyncConnection | None:
-        """Run *group* and settle its futures; return the connection, if it can be used again."""
+        """Run *group* and settle its decisions; return the connection, if it can be used again."""
         try:
             if connection is None or is_stale(connection):
                 if connection is not None:
@@ -275,10 +275,9 @@ def _is_verdict(error: psycopg.Error) -> bool:
 
 
 def _fulfil(job: _Job, rows: Rows) -> None:
-    with suppress(asyncio.InvalidStateError):  # nobody waits any more
-        job.future.set_result(rows)
+    job.decision.set_result(rows)
 
 
 def _refuse(job: _Job, error: Exception) -> None:
-    with suppress(asyncio.InvalidStateError):
-        job.future.set_exception(error)
+    if not job.decision.done():  # others of its group may have been decided before
+        job.decision.refuse(error)

@@ -6,14 +6,13 @@ While one note is on its way to the disk, what ends meanwhile gathers; the next 
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 import psycopg
 
 from sluiceway.errors import StorageError
-from sluiceway.storage.decided import decided
+from sluiceway.storage.decision import Decision
 from sluiceway.storage.postgres.database import storage_error
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Waiting(msgspec.Struct, frozen=True, eq=False):
     settlement: Settlement
-    future: asyncio.Future[bool]
+    decision: Decision[bool]
 
 
 class Settlements:
@@ -64,11 +63,11 @@ class Settlements:
         Raises:
             StorageError: the server refused or cannot be reached.
         """
-        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(settlement, future))
+        decision: Decision[bool] = Decision()
+        self._waiting.append(_Waiting(settlement, decision))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
-        return await decided(future)
+        return await decision
 
     async def _write(self) -> None:
         group: list[_Waiting] = []
@@ -95,8 +94,7 @@ class Settlements:
                 await asyncio.gather(*(self._write_group([one]) for one in group))
             return
         for place, one in enumerate(group, 1):
-            with suppress(asyncio.InvalidStateError):  # nobody waits any more
-                one.future.set_result(place not in lost)
+            one.decision.set_result(place not in lost)
 
     async def _run(self, group: Sequence[Settlement]) -> set[int]:
         """Write *group*; return the places, from 1, of those whose claim was lost."""
@@ -119,5 +117,5 @@ class Settlements:
 
 
 def _refuse(one: _Waiting, error: StorageError) -> None:
-    with suppress(asyncio.InvalidStateError):
-        one.future.set_exception(error)
+    if not one.decision.done():
+        one.decision.refuse(error)

@@ -19,7 +19,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from sluiceway.errors import StorageError
-from sluiceway.storage.decided import decided
+from sluiceway.storage.decision import Decision
 from sluiceway.storage.sqlite.file_lock import FileLock, lock_of
 from sluiceway.storage.sqlite.schema import upgrade
 
@@ -33,8 +33,8 @@ T = TypeVar("T")
 
 # A job's result has the type its caller knows; the queue between them cannot say it.
 _Operation: TypeAlias = "Callable[[sqlite3.Connection], Any]"
-_Job: TypeAlias = "tuple[_Operation, asyncio.AbstractEventLoop, asyncio.Future[Any]]"
-_Settled: TypeAlias = "tuple[asyncio.Future[Any], Any, BaseException | None]"
+_Job: TypeAlias = "tuple[_Operation, asyncio.AbstractEventLoop, Decision[Any]]"
+_Settled: TypeAlias = "tuple[Decision[Any], Any, Exception | None]"
 
 _LARGEST_GROUP: Final = 256
 _READERS: Final = 2
@@ -142,13 +142,13 @@ class SqliteDatabase:
             Exception: whatever *operation* raised.
         """
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
+        decision: Decision[T] = Decision(loop=loop)
         with self._wake:
             if self._is_closing:
                 raise StorageError(f"expected an open database, found {self.path} closed")
-            self._jobs.append((operation, loop, future))
+            self._jobs.append((operation, loop, decision))
             self._wake.notify()
-        return await decided(future)
+        return await decision
 
     async def read(self, operation: Callable[[sqlite3.Connection], T]) -> T:
         """Run *operation* on a reading connection; it sees every write that was reported done."""
@@ -219,13 +219,13 @@ def _commit_group(connection: sqlite3.Connection, group: list[_Job]) -> list[_Se
     while True:
         try:
             connection.execute("BEGIN IMMEDIATE")
-            settled = [run_one(connection, operation, future) for operation, _, future in group]
+            settled = [run_one(connection, operation, decision) for operation, _, decision in group]
             connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - whatever it is, it goes to who asked
             _roll_back(connection)
             if run_one is _run_in_savepoint or len(group) == 1:
                 # Nothing of the group is on disk, whatever its members were told before.
-                return [(future, None, _as_refusal(error)) for _, _, future in group]
+                return [(decision, None, _as_refusal(error)) for _, _, decision in group]
             run_one = _run_in_savepoint
         else:
             return settled
@@ -238,13 +238,13 @@ def _roll_back(connection: sqlite3.Connection) -> None:
 
 
 def _run_plainly(
-    connection: sqlite3.Connection, operation: _Operation, future: asyncio.Future[Any]
+    connection: sqlite3.Connection, operation: _Operation, decision: Decision[Any]
 ) -> _Settled:
-    return future, operation(connection), None
+    return decision, operation(connection), None
 
 
 def _run_in_savepoint(
-    connection: sqlite3.Connection, operation: _Operation, future: asyncio.Future[Any]
+    connection: sqlite3.Connection, operation: _Operation, decision: Decision[Any]
 ) -> _Settled:
     connection.execute("SAVEPOINT one")
     try:
@@ -254,9 +254,9 @@ def _run_in_savepoint(
             raise _TransactionLost(str(error)) from error
         connection.execute("ROLLBACK TO one")
         connection.execute("RELEASE one")
-        return future, None, _as_refusal(error)
+        return decision, None, _as_refusal(error)
     connection.execute("RELEASE one")
-    return future, result, None
+    return decision, result, None
 
 
 class _TransactionLost(Exception):
@@ -285,10 +285,8 @@ def _deliver(group: list[_Job], settled: list[_Settled]) -> None:
 
 
 def _settle(results: list[_Settled]) -> None:
-    for future, result, error in results:
-        if future.done():
-            continue
+    for decision, result, error in results:
         if error is None:
-            future.set_result(result)
+            decision.set_result(result)
         else:
-            future.set_exception(error)
+            decision.refuse(error)

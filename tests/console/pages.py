@@ -29,6 +29,7 @@ class Shown:
     large: str
     completed: str
     failed: str
+    message: str
 
 
 def step(id_: str, name: str, params: dict[str, Any], family: str = "AUTH0") -> dict[str, Any]:
@@ -94,7 +95,9 @@ def fill(server: Server) -> Shown:
         {"id": "spring-campaign", "rows": rows},
     )
     large = server.api("POST", "/api/v2/flows", {"name": "Large", "actions": many(300)})["id"]
-    return Shown(flow=flow, large=large, completed=completed, failed=failed)
+    mails = server.api("GET", f"/sluiceway/v1/outbox?execution_id={completed}")["messages"]
+    message = next(one["id"] for one in mails if one["channel"] == "email")
+    return Shown(flow=flow, large=large, completed=completed, failed=failed, message=message)
 
 
 def many(count: int) -> list[dict[str, Any]]:
@@ -176,6 +179,28 @@ def versions(page: Page, server: Server, shown: Shown) -> None:
     expect(page.get_by_text("1 step changed").first).to_be_visible()
 
 
+def versions_as_json(page: Page, server: Server, shown: Shown) -> None:
+    versions(page, server, shown)
+    page.get_by_role("radio", name="As JSON").click()
+    expect(page.get_by_role("group", name="Both as JSON")).to_be_visible()
+
+
+def import_review(page: Page, server: Server, shown: Shown) -> None:
+    at("/flows", "Flows")(page, server, shown)
+    page.get_by_role("button", name="Import").click()
+    shorter = json.loads((EXAMPLES / "welcome.json").read_text())
+    shorter["actions"] = shorter["actions"][:4]
+    other = {"name": "Say good night", "actions": [leaf(1)]}
+    other["actions"][0]["params"]["connection_id"] = "Legacy tenant"  # type: ignore[index]
+    page.get_by_role("dialog").locator("input[type=file]").first.set_input_files(
+        [
+            {"name": name, "mimeType": "application/json", "buffer": json.dumps(one).encode()}
+            for name, one in (("welcome.json", shorter), ("night.json", other))
+        ]
+    )
+    expect(page.get_by_role("dialog", name="Import 2 flows")).to_be_visible()
+
+
 def palette(page: Page, server: Server, shown: Shown) -> None:
     at("/flows", "Flows")(page, server, shown)
     page.keyboard.press("Control+k")
@@ -215,6 +240,7 @@ PAGES: dict[str, Visit] = {
     "Flows": FLOWS,
     "New flow": opened(FLOWS, "New flow"),
     "Import": opened(FLOWS, "Import"),
+    "Review of an import": import_review,
     "Editor": editor,
     "Editor panel of an email": panel("send_email"),
     "Editor panel of a condition": panel("was_created"),
@@ -225,13 +251,16 @@ PAGES: dict[str, Visit] = {
     "Run dialog": opened(editor, "Run"),
     "Run on the canvas": run_on_canvas,
     "Versions": versions,
+    "Versions as JSON": versions_as_json,
     "Executions": at("/executions", "Executions"),
     "Execution": at("/executions/{completed}", "Welcome a new customer"),
     "Failed execution": at("/executions/{failed}", "Nightly report"),
     "Batches": at("/batches/spring-campaign", "spring-campaign"),
-    "Outbox": at("/outbox", "Hello Ada Lovelace"),
+    "Outbox": at("/outbox", "Outbox"),
+    "Message": at("/outbox/{message}", "Welcome aboard, Ada"),
     "Vault": VAULT,
     "Add a connection": opened(VAULT, "Add connection"),
+    "Keys of the vault": opened(VAULT, "Rotate the key"),
     "Providers": PROVIDERS,
     "Email provider": opened(PROVIDERS, "Set up a provider"),
     "Users": at("/users", "Users"),

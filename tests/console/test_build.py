@@ -304,3 +304,42 @@ def test_tab_order_is_the_order_of_execution(console: Page, server: Server) -> N
 
 def nothing(id_: str) -> dict[str, object]:
     return {"id": id_, "type": "FLOW", "action": "DO_NOTHING", "params": {}}
+
+
+def test_leaving_unsaved_work_asks_also_when_one_goes_back(console: Page, server: Server) -> None:
+    page = console
+    flow = server.api("GET", "/api/v2/flows")[0]
+    page.goto(f"{server.url}/flows")
+    page.get_by_role("link", name="Greet a user").click()
+    page.get_by_role("button", name="Get user Look the user up").click()
+    page.get_by_label("Alias").fill("Changed")
+
+    page.go_back()
+
+    dialog = page.get_by_role("dialog", name="Leave without saving?")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_have_count(0)
+    expect(page).to_have_url(re.compile(f"/flows/{flow['id']}"))
+    expect(page.get_by_label("Alias")).to_have_value("Changed")
+    page.get_by_role("link", name="To the flows", exact=True).click()
+    dialog.get_by_role("button", name="Leave").click()
+    expect(page.get_by_role("heading", name="Flows", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Greet a user").click()
+    expect(page.get_by_role("button", name="Get user Look the user up")).to_be_visible()
+
+
+def test_focus_goes_along_with_undo_and_redo(console: Page, server: Server) -> None:
+    page = console
+    flow = server.api("GET", "/api/v2/flows")[0]
+    page.goto(f"{server.url}/flows/{flow['id']}")
+    look_up = page.locator("[data-card=get_user_s1mp]")
+    look_up.focus()
+    page.keyboard.press("Control+d")
+    expect(page.locator("[data-card]")).to_have_count(3)
+    page.keyboard.press("Control+z")
+    expect(page.locator("[data-card]")).to_have_count(2)
+    expect(look_up).to_be_focused()
+    page.keyboard.press("Delete")
+    expect(page.locator("[data-card=send_email_s2mp]")).to_be_focused()
+    page.keyboard.press("Control+z")
+    expect(look_up).to_be_focused()

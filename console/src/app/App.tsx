@@ -12,9 +12,10 @@ import { UsersPage } from '../pages/UsersPage.tsx'
 import { VaultPage } from '../pages/VaultPage.tsx'
 import { useOverview } from '../api/resources.ts'
 import { Button, Empty } from '../ui/controls.tsx'
+import { Confirm } from '../ui/Dialog.tsx'
 import { Toasts } from '../ui/toasts.tsx'
 import { Palette } from './Palette.tsx'
-import { Link, match, navigate, useLocation } from './router.tsx'
+import { answerLeaving, Link, match, navigate, useLeaving, useLocation } from './router.tsx'
 import { SessionGate } from './session.tsx'
 import { Shell } from './Shell.tsx'
 import { isFirstVisit, Tour } from './Tour.tsx'
@@ -46,6 +47,7 @@ function Pages() {
   const { path } = useLocation()
   const [finding, setFinding] = useState(false)
   const [touring, setTouring] = useState(false)
+  const leaving = useLeaving()
   const overview = useOverview().data
   const isDevelopment = overview?.is_development
   useEffect(() => { if (isDevelopment && isFirstVisit() && location.pathname === '/flows') setTouring(true) }, [isDevelopment])
@@ -65,6 +67,7 @@ function Pages() {
         {found?.[0] ? found[1](found[0], app) : path !== '/' && <Empty icon="search" title="There is no such page" action={<Link to="/flows" className="btn">To the flows</Link>}>Check the address, or find it with Ctrl+K.</Empty>}
       </Guard>
       {finding && <Palette onClose={() => setFinding(false)} />}
+      {leaving && <Confirm title="Leave without saving?" action="Leave" danger onClose={answerLeaving} onConfirm={leaving.go}>{leaving.question}</Confirm>}
       {touring && <Tour onClose={() => setTouring(false)} />}
     </Shell>
   )

@@ -5,14 +5,42 @@ const listeners = new Set<() => void>()
 type Guard = () => string | null
 let guard: Guard | null = null
 
-function tell() { for (const listener of listeners) listener() }
-addEventListener('popstate', tell)
+/** A question that must be answered before the page is left, and what then happens. */
+export interface Leaving { question: string; go: () => void }
+let leaving: Leaving | null = null
+let shown = location.pathname + location.search
+
+function tell() {
+  shown = location.pathname + location.search
+  for (const listener of listeners) listener()
+}
+
+function ask(question: string, go: () => void) {
+  leaving = { question, go: () => { guard = null; answerLeaving(); go() } }
+  for (const listener of listeners) listener()
+}
+
+export function answerLeaving() {
+  leaving = null
+  for (const listener of listeners) listener()
+}
+
+export const useLeaving = () => useSyncExternalStore((listener) => { listeners.add(listener); return () => listeners.delete(listener) }, () => leaving)
+
+addEventListener('popstate', () => {
+  const question = location.pathname === new URL(shown, location.href).pathname ? null : guard?.() ?? null
+  if (question === null) { tell(); return }
+  // Back went already: stand where the work is until the question is answered.
+  const target = location.pathname + location.search
+  history.pushState(null, '', shown)
+  ask(question, () => navigate(target, { replace: true }))
+})
 
 export function navigate(to: string, { replace = false } = {}) {
   const target = new URL(to, location.href)
   if (target.pathname !== location.pathname && guard) {
     const question = guard()
-    if (question !== null && !confirm(question)) return
+    if (question !== null) { ask(question, () => navigate(to, { replace })); return }
     guard = null
   }
   if (replace) history.replaceState(null, '', to)

@@ -90,7 +90,7 @@ function Editor() {
   }, [selected])
 
   useProblems(store)
-  useLeaveGuard(useCallback(() => (store.isDirty ? 'This flow has unsaved changes. Leave without saving them?' : null), [store]))
+  useLeaveGuard(useCallback(() => (store.isDirty ? 'This flow has unsaved changes. They are lost when you leave.' : null), [store]))
 
   const watch = useCallback((execution: Execution) => {
     stop.current()
@@ -151,8 +151,8 @@ function Editor() {
       if (ctrl && key === 's') { event.preventDefault(); if (store.isDirty) setOpen({ kind: 'save' }) }
       else if (ctrl && event.key === 'Enter') { event.preventDefault(); setOpen({ kind: 'run' }) }
       else if (ctrl && key === 'f' && !isTyping) { event.preventDefault(); setOpen({ kind: 'search' }) }
-      else if (!isTyping && ctrl && key === 'z') { event.preventDefault(); if (event.shiftKey) store.redo(); else store.undo() }
-      else if (!isTyping && ctrl && key === 'y') { event.preventDefault(); store.redo() }
+      else if (!isTyping && ctrl && key === 'z') { event.preventDefault(); commands.travel(store, event.shiftKey ? 'redo' : 'undo') }
+      else if (!isTyping && ctrl && key === 'y') { event.preventDefault(); commands.travel(store, 'redo') }
     }
     addEventListener('keydown', onKey)
     return () => removeEventListener('keydown', onKey)

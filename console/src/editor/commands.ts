@@ -50,7 +50,7 @@ export function removeStep(store: EditorStore, id: string) {
   const count = [...walk([found.action])].length
   store.set({ selected: null })
   store.edit(removeAction(store.doc.actions, id))
-  toast(count > 1 ? `Removed ${count} steps` : 'Removed the step', { action: { label: 'Undo', run: store.undo } })
+  toast(count > 1 ? `Removed ${count} steps` : 'Removed the step', { action: { label: 'Undo', run: () => travel(store, 'undo') } })
   focusCard(next?.id ?? parent)
 }
 
@@ -106,6 +106,18 @@ function pasteActions(store: EditorStore, actions: readonly Action[], place: Pla
   store.edit(insert(store.doc.actions, place, ...made))
   const first = made[0]
   if (first) { store.select(first.id); focusCard(first.id) }
+}
+
+/** Undo or redo; focus goes to what came back, or to what stands before a card that went. */
+export function travel(store: EditorStore, direction: 'undo' | 'redo') {
+  const focused = document.activeElement?.closest<HTMLElement>('[data-card]')?.dataset['card']
+  const before = [...walk(store.doc.actions)].map(({ action }) => action.id)
+  store[direction]()
+  const now = [...walk(store.doc.actions)].map(({ action }) => action.id)
+  const back = now.find((id) => !before.includes(id))
+  if (document.activeElement?.closest('.panel')) return
+  if (back) focusCard(back)
+  else if (focused && !now.includes(focused)) focusCard(before.slice(0, before.indexOf(focused)).findLast((id) => now.includes(id)) ?? now[0])
 }
 
 export function focusCard(id: string | null | undefined) {

@@ -53,7 +53,8 @@ export function OutboxPage({ messageId }: { messageId?: string }) {
       {list.loading && <Skeleton />}
       {list.data && !messages.length && <div className="card">{words || status ? <Empty icon="search" title="None like this">No message fits what you search for.</Empty> : <Empty icon="outbox" title="No messages yet" action={<Link className="btn" to="/flows">To the flows</Link>}>When a flow sends an email, a text message or a call, it is listed here with what became of it.</Empty>}</div>}
       {messages.length > 0 && (
-        <div className="mailbox">
+        <div className={`mailbox ${messageId ? 'reading' : ''}`}>
+          {messageId && <Link className="btn small back" to={`/outbox${location.search}`}><Icon name="left" size={15} />All messages</Link>}
           <ol className="card mail-list" aria-label="Messages">
             {messages.map((message) => (
               <li key={message.id}>
@@ -77,7 +78,7 @@ function Detail({ id }: { id: string }) {
   const message = useQuery(`outbox/one/${id}`, () => get<OutboxMessage>(`/sluiceway/v1/outbox/${seg(id)}`), { every: 3000 })
   const content = useQuery(`outbox/content/${id}`, () => get<Content>(`/sluiceway/v1/outbox/${seg(id)}/content`), { fresh: 600_000 })
   const [tab, setTab] = useState<'preview' | 'text' | 'source' | 'attempts'>('preview')
-  const [width, setWidth] = useState<'phone' | 'desktop'>('desktop')
+  const [width, setWidth] = useState<'phone' | 'desktop'>(() => (innerWidth < 600 ? 'phone' : 'desktop'))
   const [images, setImages] = useState(false)
   const [asking, setAsking] = useState<'retry' | 'discard' | null>(null)
   const one = message.data

@@ -226,8 +226,9 @@ def menu(page: Page, server: Server, shown: Shown) -> None:
 def completion(page: Page, server: Server, shown: Shown) -> None:
     panel("update_user")(page, server, shown)
     field = page.get_by_role("textbox", name="User ID")
-    field.fill("")
     field.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
     page.keyboard.type("{{actions.", delay=15)
     expect(page.get_by_role("listbox")).to_be_visible()
 

@@ -38,13 +38,14 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
   const ask = async (given: Files, connections: Record<string, string>, isNew: boolean) => {
     setBusy(true)
     setError('')
+    // Shown as chosen at once; what it leads to comes a moment later.
+    setChoice(connections)
+    setAsNew(isNew)
     try {
       const next = await post<Plan>('/sluiceway/v1/imports/plan', { files: given, connections: chosen(connections), as_new: isNew })
       if (given !== files) setLabels(Object.fromEntries(next.connections.map((one) => [one.token, /^#.*#$/.test(one.token) ? one.name : one.token])))
       setPlan(next)
       setFiles(given)
-      setChoice(connections)
-      setAsNew(isNew)
     } catch (problem) { setError(problem instanceof Error ? problem.message : String(problem)) } finally { setBusy(false) }
   }
   const read = async (list: FileList | null) => {

@@ -180,6 +180,13 @@ def test_an_output_can_be_typed_and_a_preview_reads_it(console: Page, server: Se
     expect(panel.get_by_text("zoe@example.com")).to_be_visible()
     mail = page.frame_locator("iframe[title='Rendered email']")
     expect(mail.get_by_text("Hello Zoe")).to_be_visible()
+    message = panel.get_by_role("textbox", name="Message")
+    message.press("Control+End")
+    page.keyboard.insert_text("<p>{{ user.shoe_size }}</p>")
+    expect(panel.get_by_text("Without a value:")).to_contain_text("user.shoe_size")
+    expect(message.get_by_title("Without a value in the preview")).to_have_text(
+        "{{ user.shoe_size }}"
+    )
     panel.get_by_role("radio", name="Desktop").click()
     # As wide as on a desk, shown whole in the panel.
     frame = panel.locator("iframe[title='Rendered email']")

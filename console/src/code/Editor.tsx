@@ -3,7 +3,7 @@ import { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, c
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
 import { bracketMatching, foldGutter, foldKeymap, indentUnit } from '@codemirror/language'
 import { linter, lintGutter, type Diagnostic } from '@codemirror/lint'
-import { Annotation, Compartment, EditorState, type Extension } from '@codemirror/state'
+import { Annotation, Compartment, EditorState, Facet, type Extension } from '@codemirror/state'
 import { Decoration, drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers, MatchDecorator, placeholder, ViewPlugin, type DecorationSet, type ViewUpdate } from '@codemirror/view'
 import { useEffect, useRef } from 'react'
 import { parseTemplateJson } from '../flow/jsonText.ts'
@@ -24,6 +24,7 @@ export interface EditorProps {
   required?: boolean
   describedBy?: string | undefined
   hint?: string
+  missing?: readonly string[] | undefined
   height?: 'small' | 'medium' | 'large' | 'fill'
   autoFocus?: boolean
   onReady?: (insert: (text: string) => void) => void
@@ -32,11 +33,22 @@ export interface EditorProps {
 const fromOutside = Annotation.define<boolean>()
 const nonce = document.querySelector<HTMLScriptElement>('script[nonce]')?.nonce ?? ''
 
-const templates = new MatchDecorator({ regexp: /\{\{[^{}]*\}\}/g, decoration: Decoration.mark({ class: 'cm-pill' }) })
+/** Variables that have no value in the preview: what reads them looks so. */
+const missingNames = Facet.define<readonly string[], readonly string[]>({ combine: (all) => all[0] ?? [] })
+const pill = Decoration.mark({ class: 'cm-pill' })
+const emptyPill = Decoration.mark({ class: 'cm-pill missing', attributes: { title: 'Without a value in the preview' } })
+const reads = (text: string, name: string) => new RegExp(`(?<![\\w.])${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?!\\w)`).test(text)
+const templates = new MatchDecorator({
+  regexp: /\{\{[^{}]*\}\}/g,
+  decoration: (match, view) => (view.state.facet(missingNames).some((name) => reads(match[0], name)) ? emptyPill : pill),
+})
 const pills = ViewPlugin.fromClass(class {
   decorations: DecorationSet
   constructor(view: EditorView) { this.decorations = templates.createDeco(view) }
-  update(update: ViewUpdate) { this.decorations = templates.updateDeco(update, this.decorations) }
+  update(update: ViewUpdate) {
+    const isKnown = update.startState.facet(missingNames) === update.state.facet(missingNames)
+    this.decorations = isKnown ? templates.updateDeco(update, this.decorations) : templates.createDeco(update.view)
+  }
 }, { decorations: (plugin) => plugin.decorations })
 
 const jsonLinter = linter((view): Diagnostic[] => {
@@ -142,10 +154,10 @@ export default function CodeEditor(props: EditorProps) {
     made.dispatch({ changes: { from: 0, to: made.state.doc.length, insert: props.value }, annotations: fromOutside.of(true) })
   }, [props.value])
 
-  const { label, invalid, required, describedBy } = props
+  const { label, invalid, required, describedBy, missing } = props
   useEffect(() => {
-    view.current?.dispatch({ effects: attributes.current.reconfigure(attributesOf({ label, invalid, required, describedBy, readOnly })) })
-  }, [label, invalid, required, describedBy, readOnly])
+    view.current?.dispatch({ effects: attributes.current.reconfigure(attributesOf({ label, invalid, required, describedBy, readOnly, missing })) })
+  }, [label, invalid, required, describedBy, readOnly, missing])
 
   const insertVariable = () => {
     const made = view.current
@@ -162,11 +174,11 @@ export default function CodeEditor(props: EditorProps) {
   return <div className={`code-wrap ${singleLine ? 'one' : 'many'}`}>{editor}{props.scope && !readOnly && <button type="button" tabIndex={-1} className="insert-variable" title="Insert a variable, or type {{" aria-label={`Insert a variable into ${label}`} onMouseDown={(event) => event.preventDefault()} onClick={insertVariable}><Icon name="plus" size={13} /></button>}</div>
 }
 
-function attributesOf({ label, invalid, required, describedBy, readOnly }: Pick<EditorProps, 'label' | 'invalid' | 'required' | 'describedBy' | 'readOnly'>): Extension {
+function attributesOf({ label, invalid, required, describedBy, readOnly, missing }: Pick<EditorProps, 'label' | 'invalid' | 'required' | 'describedBy' | 'readOnly' | 'missing'>): Extension {
   const attributes: Record<string, string> = { 'aria-label': label, 'tabindex': '0' }
   if (invalid) attributes['aria-invalid'] = 'true'
   if (required) attributes['aria-required'] = 'true'
   if (describedBy) attributes['aria-describedby'] = describedBy
   if (readOnly) attributes['aria-readonly'] = 'true'
-  return EditorView.contentAttributes.of(attributes)
+  return [EditorView.contentAttributes.of(attributes), missing ? missingNames.of(missing) : []]
 }

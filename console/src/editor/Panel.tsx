@@ -35,6 +35,7 @@ export function Panel({ id, seen, tab, onTab, onClose, onRunStep }: Props) {
   const problems = useEditor((state) => state.problems[id])
   const box = useRef<HTMLElement>(null)
   const [pasting, setPasting] = useState(false)
+  const [missing, setMissing] = useState<readonly string[]>([])
   const found = useMemo(() => find(actions, id), [actions, id])
   const spec = specs?.find((one) => one.type === found?.action.type && one.action === found?.action.action)
   const last = run && !run.isLive ? run.execution : seen
@@ -45,7 +46,7 @@ export function Panel({ id, seen, tab, onTab, onClose, onRunStep }: Props) {
     for (const problem of problems ?? []) byPlace[problem.at.replace(/^\/params/, '')] ??= [problem.message, problem.hint].filter(Boolean).join(' ')
     return byPlace
   }, [problems])
-  useEffect(() => { box.current?.scrollTo(0, 0) }, [id])
+  useEffect(() => { box.current?.scrollTo(0, 0); setMissing([]) }, [id])
   if (!found) return null
   const { action } = found
   const edit = (change: (action: Action) => Action, group = '') => store.edit(replaceAction(store.doc.actions, id, change), group)
@@ -82,7 +83,7 @@ export function Panel({ id, seen, tab, onTab, onClose, onRunStep }: Props) {
             <IdField id={id} key={`id-${id}`} error={errors['/id']} onRename={(next) => { store.edit(renameId(store.doc.actions, id, next)); store.select(next) }} />
             <TextField label="Alias" value={action.alias ?? ''} maxLength={100} onChange={(alias) => edit((one) => withAlias(one, alias), `${id}/alias`)} error={errors['/alias']} placeholder="A name for people" />
             {spec
-              ? <ActionForm action={action} spec={spec} scope={scope} errors={errors} onParams={(params, group) => edit((one) => ({ ...one, params }), group)} />
+              ? <ActionForm action={action} spec={spec} scope={scope} errors={errors} missing={missing} onParams={(params, group) => edit((one) => ({ ...one, params }), group)} />
               : specs && <Note kind="warn">This server does not run {action.type}/{action.action} yet. The step is kept as it is; it can be changed under JSON.</Note>}
             {!isCondition(action) && (
               <fieldset className="handling stack s">
@@ -91,7 +92,7 @@ export function Panel({ id, seen, tab, onTab, onClose, onRunStep }: Props) {
                 <Checkbox label="Mask the output" hint="Records and logs show it as masked; later steps still get it." checked={action.mask_output ?? false} onChange={(mask_output) => edit((one) => ({ ...one, mask_output }))} />
               </fieldset>
             )}
-            {canPreview(action) && <MessagePreview action={action} seen={last} flowId={store.flowId} outputs={outputs} />}
+            {canPreview(action) && <MessagePreview action={action} seen={last} flowId={store.flowId} outputs={outputs} onMissing={setMissing} />}
           </div>
         )}
         {tab === 'json' && <ActionJson key={id} action={action} onChange={(next) => { edit(() => next, `${id}/json`); if (next.id !== id) store.select(next.id) }} />}

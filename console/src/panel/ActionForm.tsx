@@ -14,7 +14,7 @@ import { JsonField } from './JsonField.tsx'
 import { PairsField } from './PairsField.tsx'
 import { deref, textOf, tipOf, titleOfField, typedValue, typesOf, widgetOf } from './schema.ts'
 
-interface Props { action: Action; spec: ActionSpec; onParams: (params: JsonObject, group: string) => void; scope: Scope | null; errors: Record<string, string> }
+interface Props { action: Action; spec: ActionSpec; onParams: (params: JsonObject, group: string) => void; scope: Scope | null; errors: Record<string, string>; missing?: readonly string[] }
 
 /** Auth0's order of fields, where it differs from the schema's. */
 const ORDER: Record<string, readonly string[]> = {
@@ -24,7 +24,7 @@ const ORDER: Record<string, readonly string[]> = {
   SEND_REQUEST: ['connection_id', 'method', 'pathname', 'url', 'params', 'headers', 'payload'],
 }
 
-export function ActionForm({ action, spec, onParams, scope, errors }: Props) {
+export function ActionForm({ action, spec, onParams, scope, errors, missing }: Props) {
   const params = action.params ?? {}
   const defs = spec.params.$defs ?? {}
   const names = Object.keys(spec.params.properties ?? {})
@@ -43,7 +43,7 @@ export function ActionForm({ action, spec, onParams, scope, errors }: Props) {
       {order.filter((name) => !spec.branch_params.includes(name)).map((name) => (
         <ParamField key={name} name={name} schema={deref(spec.params.properties?.[name] ?? {}, defs)} defs={defs} appId={spec.type}
           isRequired={spec.params.required?.includes(name) ?? false} isLiquid={spec.liquid_params.includes(name)}
-          value={params[name]} onChange={set(name)} scope={scope} errors={below(errors, name)} />
+          value={params[name]} onChange={set(name)} scope={scope} errors={below(errors, name)} missing={spec.liquid_params.includes(name) ? missing : undefined} />
       ))}
       {unknown.length > 0 && <Note kind="warn">Kept, but unknown to this action: {unknown.map((name) => <code key={name} className="missing">{name}</code>)}. They can be changed under JSON.</Note>}
     </>
@@ -55,10 +55,10 @@ function below(errors: Record<string, string>, name: string): Record<string, str
   return Object.fromEntries(Object.entries(errors).filter(([at]) => at === base || at.startsWith(`${base}/`)).map(([at, message]) => [at.slice(base.length), message]))
 }
 
-interface ParamProps { name: string; schema: Schema; defs: Record<string, Schema>; appId: string; isRequired: boolean; isLiquid: boolean; value: Json | undefined; onChange: (value: Json | undefined) => void; scope: Scope | null; errors: Record<string, string> }
+interface ParamProps { name: string; schema: Schema; defs: Record<string, Schema>; appId: string; isRequired: boolean; isLiquid: boolean; value: Json | undefined; onChange: (value: Json | undefined) => void; scope: Scope | null; errors: Record<string, string>; missing?: readonly string[] | undefined }
 
 function ParamField(props: ParamProps) {
-  const { name, schema, isRequired, value, onChange, scope, errors, isLiquid } = props
+  const { name, schema, isRequired, value, onChange, scope, errors, isLiquid, missing } = props
   const label = titleOfField(name, schema)
   const tip = tipOf(schema) || undefined
   const error = errors['']
@@ -82,20 +82,20 @@ function ParamField(props: ParamProps) {
     case 'pairs': return <PairsField label={label} tip={tip} required={isRequired} value={value ?? undefined} onChange={onChange} scope={scope} errors={errors} error={error} />
     case 'json': return <JsonField label={label} tip={tip} required={isRequired} value={value ?? undefined} onChange={onChange} scope={scope} error={anyError} plainText={typesOf(schema).includes('string')} />
     case 'group': return <GroupField {...props} label={label} tip={tip} />
-    case 'html': return <TemplateField label={label} tip={tip} required={isRequired} value={textOf(value)} language={(schema['x-language'] as Language | undefined) ?? (isLiquid ? 'liquid-html' : 'expression')} onChange={(text) => onChange(text)} scope={scope} error={anyError} />
+    case 'html': return <TemplateField label={label} tip={tip} required={isRequired} value={textOf(value)} language={(schema['x-language'] as Language | undefined) ?? (isLiquid ? 'liquid-html' : 'expression')} onChange={(text) => onChange(text)} scope={scope} error={anyError} missing={missing} />
     default: break
   }
   const language = (schema['x-language'] as Language | undefined) ?? (isLiquid ? 'liquid-text' : 'expression')
   return (
     <Field label={label} tip={tip} required={isRequired} error={anyError}>
-      {({ describedBy }) => <CodeEditor singleLine language={language} label={label} required={isRequired} describedBy={describedBy} invalid={Boolean(anyError)} hint={String(schema.examples?.[0] ?? '')} value={textOf(value)} onChange={(text) => onChange(optional(text))} scope={scope} />}
+      {({ describedBy }) => <CodeEditor singleLine language={language} label={label} required={isRequired} describedBy={describedBy} invalid={Boolean(anyError)} hint={String(schema.examples?.[0] ?? '')} value={textOf(value)} onChange={(text) => onChange(optional(text))} scope={scope} missing={missing} />}
     </Field>
   )
 }
 
-function TemplateField({ label, tip, required, value, language, onChange, scope, error }: { label: string; tip?: string; required: boolean; value: string; language: Language; onChange: (text: string) => void; scope: Scope | null; error?: string }) {
+function TemplateField({ label, tip, required, value, language, onChange, scope, error, missing }: { label: string; tip?: string; required: boolean; value: string; language: Language; onChange: (text: string) => void; scope: Scope | null; error?: string; missing?: readonly string[] | undefined }) {
   const [large, setLarge] = useState(false)
-  const editor = (height: 'large' | 'medium' | 'fill') => <CodeEditor language={language} label={label} required={required} invalid={Boolean(error)} value={value} onChange={onChange} scope={scope} height={height} />
+  const editor = (height: 'large' | 'medium' | 'fill') => <CodeEditor language={language} label={label} required={required} invalid={Boolean(error)} value={value} onChange={onChange} scope={scope} height={height} missing={missing} />
   return (
     <Field label={label} tip={tip} required={required} error={error} aside={<Button kind="link" small onClick={() => setLarge(true)}>Expand</Button>}>
       {() => large

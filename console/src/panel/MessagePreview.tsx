@@ -27,7 +27,7 @@ export const canPreview = (action: Action) => action.type === 'AUTH0' && action.
 
 interface Sample { name: string; input: Input }
 
-export function MessagePreview({ action, seen, flowId, outputs }: { action: Action; seen: Execution | null; flowId: string; outputs: Record<string, Json> }) {
+export function MessagePreview({ action, seen, flowId, outputs, onMissing }: { action: Action; seen: Execution | null; flowId: string; outputs: Record<string, Json>; onMissing: (names: readonly string[]) => void }) {
   const has = useHas('POST /sluiceway/v1/previews')
   const [preview, setPreview] = useState<Preview | null>(null)
   const [failure, setFailure] = useState('')
@@ -46,12 +46,12 @@ export function MessagePreview({ action, seen, flowId, outputs }: { action: Acti
     const stop = new AbortController()
     const timer = setTimeout(() => {
       post<Preview>('/sluiceway/v1/previews', { action: `${action.type}/${action.action}`, params: action.params ?? {}, ...given }, { signal: stop.signal })
-        .then((found) => { setPreview(found); setFailure('') })
+        .then((found) => { const missing = [...new Set(found.missing_variables)]; setPreview({ ...found, missing_variables: missing }); onMissing(missing); setFailure('') })
         .catch((error: Error) => { if (error.name !== 'AbortError') setFailure(error.message) })
     }, 350)
     return () => { stop.abort(); clearTimeout(timer) }
     // The params by their text: another object with the same content is no news.
-  }, [has, key, from])
+  }, [has, key, from, onMissing])
   if (has === false) return <Note>This server renders no previews yet. The message is rendered when the flow runs.</Note>
   const channel = CHANNELS[action.action]
   return (

@@ -12,15 +12,13 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-import http.client
 import json
 import os
 import socket
-import ssl
 import time
 from contextlib import asynccontextmanager, closing, suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -33,13 +31,13 @@ if TYPE_CHECKING:
     from sluiceway.models.json import JsonObject, JsonValue
     from sluiceway.settings import Settings
 
-__all__ = ["Api", "RunningServer", "find_server", "open_api"]
+__all__ = ["Answer", "Api", "Line", "RunningServer", "find_server", "open_api"]
 
 SERVER_FILE: Final = "server.json"
-_TIMEOUT_S: Final = 330.0
+TIMEOUT_S: Final = 330.0
 """Longer than the longest ``?wait=`` that the API allows."""
 
-_CONNECT_S: Final = 3.0
+CONNECT_S: Final = 3.0
 _OK: Final = 200
 _REDIRECT: Final = 300
 _STARTING_S: Final = 3.0
@@ -61,24 +59,24 @@ class RunningServer(msgspec.Struct, frozen=True, kw_only=True):
         return f"RunningServer({self.url})"
 
 
-class _Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True):
     status: int
     body: bytes
 
 
-class _Line(Protocol):
+class Line(Protocol):
     """Carries one request."""
 
     async def send(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes
-    ) -> _Answer: ...
+    ) -> Answer: ...
 
 
 class Api:
     """Auth0's API and ours, signed in as the first client. Make it with ``open_api``."""
 
     def __init__(
-        self, line: _Line, *, domain: str, client: tuple[str, str], server: RunningServer | None
+        self, line: Line, *, domain: str, client: tuple[str, str], server: RunningServer | None
     ) -> None:
         """Call over *line*; *client* is an id and a secret."""
         self._line = line
@@ -136,13 +134,15 @@ class Api:
         """
         if self.server is None:
             raise errors.UsageError("expected a running server to follow events of")
+        from sluiceway.cli._http_line import begin, connect, line_of  # noqa: PLC0415 - as below
+
         headers = {**await self._headers(), "accept": "text/event-stream"}
-        connection = _connect(self.server)
+        connection = connect(self.server)
         try:
-            with await asyncio.to_thread(_begin, connection, path, headers) as response:
+            with await asyncio.to_thread(begin, connection, path, headers) as response:
                 if response.status != _OK:
-                    _read(_Answer(response.status, await asyncio.to_thread(response.read)))
-                while line := await asyncio.to_thread(_line_of, response):
+                    _read(Answer(response.status, await asyncio.to_thread(response.read)))
+                while line := await asyncio.to_thread(line_of, response):
                     if line.startswith(b"data: "):
                         yield json.loads(line[6:])
         finally:
@@ -204,7 +204,7 @@ def _announced_server(settings: Settings) -> RunningServer | None:
         # One that died without a word left its file behind.
         with suppress(PermissionError):  # another user's process is a process
             os.kill(server.pid, 0)
-        socket.create_connection(server.address, timeout=_CONNECT_S).close()
+        socket.create_connection(server.address, timeout=CONNECT_S).close()
     except (OSError, msgspec.MsgspecError):
         return None
     return server
@@ -220,7 +220,9 @@ async def open_api(settings: Settings) -> AsyncGenerator[Api]:
     server = find_server(settings)
     if server is not None:
         client_of = (server.client_id, server.client_secret)
-        with closing(_HttpLine(server)) as line:
+        from sluiceway.cli._http_line import HttpLine  # noqa: PLC0415 - only where a server runs
+
+        with closing(HttpLine(server)) as line:
             yield Api(line, domain=server.domain, client=client_of, server=server)
         return
     from sluiceway.api.app import build_app  # noqa: PLC0415 - only where no server runs
@@ -237,45 +239,6 @@ async def open_api(settings: Settings) -> AsyncGenerator[Api]:
         )
 
 
-class _HttpLine(msgspec.Struct):
-    """Requests to a running server, over one connection, one after the other."""
-
-    server: RunningServer
-    _connection: http.client.HTTPConnection | None = None
-    _turn: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
-
-    async def send(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes
-    ) -> _Answer:
-        """See ``_Line``."""
-        async with self._turn:
-            return await asyncio.to_thread(self._exchange, method, target, headers, body)
-
-    def close(self) -> None:
-        """Hang up."""
-        if self._connection is not None:
-            self._connection.close()
-
-    def _exchange(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes
-    ) -> _Answer:
-        is_reused = self._connection is not None
-        connection = self._connection or _connect(self.server)
-        self._connection = connection
-        try:
-            connection.request(method, target, body, {"host": _name(self.server), **headers})
-            response = connection.getresponse()
-            with response:
-                return _Answer(response.status, response.read())
-        except (OSError, http.client.HTTPException) as error:
-            connection.close()
-            self._connection = None
-            if is_reused and isinstance(error, http.client.RemoteDisconnected | ConnectionError):
-                # The server closed a connection that stood idle: nothing was asked yet.
-                return self._exchange(method, target, headers, body)
-            raise _gone(self.server, error) from error
-
-
 class _AsgiLine(msgspec.Struct, frozen=True):
     """Requests to an application in this process."""
 
@@ -284,8 +247,8 @@ class _AsgiLine(msgspec.Struct, frozen=True):
 
     async def send(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes
-    ) -> _Answer:
-        """See ``_Line``."""
+    ) -> Answer:
+        """See ``Line``."""
         from sluiceway.outbound.asgi import AsgiTransport  # noqa: PLC0415 - only in process
         from sluiceway.outbound.base import OutboundRequest  # noqa: PLC0415
 
@@ -295,64 +258,11 @@ class _AsgiLine(msgspec.Struct, frozen=True):
                 url=f"https://{self.domain}{target}",
                 headers=headers,
                 body=body,
-                timeout_s=_TIMEOUT_S,
+                timeout_s=TIMEOUT_S,
                 max_response_bytes=1 << 30,
             )
         )
-        return _Answer(answer.status, answer.body)
-
-
-class _Connection(http.client.HTTPConnection):
-    """Connects to the server's address, whatever its name resolves to."""
-
-    def __init__(self, server: RunningServer, context: ssl.SSLContext | None) -> None:
-        super().__init__(_name(server), timeout=_TIMEOUT_S)
-        self._address = server.address
-        self._context = context
-
-    def connect(self) -> None:
-        """Open the connection."""
-        opened = socket.create_connection(self._address, timeout=_CONNECT_S)
-        opened.settimeout(_TIMEOUT_S)
-        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.sock = (
-            self._context.wrap_socket(opened, server_hostname=self.host)
-            if self._context
-            else opened
-        )
-
-
-def _connect(server: RunningServer) -> _Connection:
-    is_secure = server.url.startswith("https:")
-    context = ssl.create_default_context(cafile=server.ca_file) if is_secure else None
-    return _Connection(server, context)
-
-
-def _begin(
-    connection: http.client.HTTPConnection, path: str, headers: Mapping[str, str]
-) -> http.client.HTTPResponse:
-    connection.request("GET", path, headers=dict(headers))
-    return connection.getresponse()
-
-
-def _line_of(response: http.client.HTTPResponse) -> bytes:
-    try:
-        return response.readline()
-    except (OSError, http.client.HTTPException) as error:
-        raise errors.StorageError(
-            f"expected the server to go on telling, it went away: {type(error).__name__}"
-        ) from error
-
-
-def _name(server: RunningServer) -> str:
-    return urlsplit(server.url).netloc
-
-
-def _gone(server: RunningServer, error: Exception) -> errors.StorageError:
-    return errors.StorageError(
-        f"expected an answer of the server at {server.url}, found: {error}",
-        hint="See whether it still runs; without it, commands open the database themselves.",
-    )
+        return Answer(answer.status, answer.body)
 
 
 def _target(path: str, query: Mapping[str, Any] | None) -> str:
@@ -367,7 +277,7 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _read(answer: _Answer) -> Any:
+def _read(answer: Answer) -> Any:
     """Return the JSON of a good answer. Raises what a bad one stands for."""
     is_good = _OK <= answer.status < _REDIRECT
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import re
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -33,6 +33,7 @@ ABSURD_VERSION: Final = "0.5.1"
 """The release of Absurd that this version is made for and tested with."""
 
 QUEUE: Final = "sluiceway"
+_FOLDER: Final = Path(__file__).parents[1] / "migrations" / "postgres"
 _NAME: Final = re.compile(r"(\d{4})_\w+\.sql")
 _LOCK: Final = "sluiceway upgrade"
 
@@ -63,14 +64,12 @@ class Installed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _read(name: str) -> str:
-    folder = files("sluiceway.storage").joinpath("migrations", "postgres")
-    return folder.joinpath(name).read_text(encoding="utf-8")
+    return _FOLDER.joinpath(name).read_text(encoding="utf-8")
 
 
 def load_migrations() -> list[Migration]:
     """Return the migrations of this version in order."""
-    folder = files("sluiceway.storage").joinpath("migrations", "postgres")
-    names = sorted(entry.name for entry in folder.iterdir() if _NAME.fullmatch(entry.name))
+    names = sorted(entry.name for entry in _FOLDER.iterdir() if _NAME.fullmatch(entry.name))
     return [(int(name[:4]), name, _read(name)) for name in names]
 
 

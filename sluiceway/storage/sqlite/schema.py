@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sluiceway.errors import StorageError
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Migration", "load_migrations", "upgrade", "version_of"]
 
+_FOLDER: Final = Path(__file__).parents[1] / "migrations" / "sqlite"
 _NAME: Final = re.compile(r"(\d{4})_\w+\.sql")
 
 Migration = tuple[int, str, str]
@@ -21,9 +22,8 @@ Migration = tuple[int, str, str]
 
 def load_migrations() -> list[Migration]:
     """Return the migrations of this version in order."""
-    folder = files("sluiceway.storage").joinpath("migrations", "sqlite")
     found: list[Migration] = []
-    for entry in folder.iterdir():
+    for entry in _FOLDER.iterdir():
         match = _NAME.fullmatch(entry.name)
         if match:
             found.append((int(match[1]), entry.name, entry.read_text(encoding="utf-8")))

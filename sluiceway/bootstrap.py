@@ -238,7 +238,12 @@ async def _build(settings: Settings, store: Store, transport: Transport) -> Appl
         domain=settings.domain,
         tenant_name=settings.tenant_name,
     )
-    tenant = await open_tenant(environment, client_id=client.client_id, client_secret=client.secret)
+    tenant = await open_tenant(
+        environment,
+        client_id=client.client_id,
+        client_secret=client.secret,
+        is_drawn=not settings.client_secret,
+    )
     connections = StoredConnections(
         documents=store.documents,
         sealer=keyring,

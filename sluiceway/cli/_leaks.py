@@ -240,6 +240,7 @@ async def _plant(application: Application, canaries: Canaries) -> dict[str, str]
         name="canary",
         client_id="canary",
         secret=canaries.client_secret,
+        is_drawn=False,
         scopes=("create:users", "read:users"),
     )
     domain = application.settings.domain

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from sluiceway.management.passwords import hash_secret
+from sluiceway.management.passwords import hash_secret, is_hashed_slowly
 from sluiceway.management.records import change
 from sluiceway.management.scopes import ALL_SCOPES
 from sluiceway.models.ids import new_short_id
@@ -59,9 +59,11 @@ def new_client_secret(random_bits: Callable[[int], int]) -> str:
     return _random_text(_SECRET_LENGTH, random_bits)
 
 
-async def seal_secret(environment: Environment, client_id: str, secret: str) -> bytes:
-    """Return what is kept of a client's secret: a sealed hash."""
-    hashed = await hash_secret(secret, random_bits=environment.random_bits)
+async def seal_secret(
+    environment: Environment, client_id: str, secret: str, *, is_drawn: bool
+) -> bytes:
+    """Return what is kept of a client's secret: a sealed hash; see ``hash_secret``."""
+    hashed = await hash_secret(secret, random_bits=environment.random_bits, is_drawn=is_drawn)
     return environment.sealer.seal(hashed, identity=f"{KIND}/{client_id}")
 
 
@@ -102,6 +104,7 @@ async def add_client(
     name: str,
     client_id: str,
     secret: str,
+    is_drawn: bool,
     scopes: Sequence[str] = ALL_SCOPES,
 ) -> None:
     """Keep a machine-to-machine client with a grant of *scopes* on the Management API.
@@ -126,7 +129,7 @@ async def add_client(
             body=body,
             created_at=now,
             updated_at=now,
-            secret=await seal_secret(environment, client_id, secret),
+            secret=await seal_secret(environment, client_id, secret, is_drawn=is_drawn),
         )
     )
     await _add_grant(environment, client_id, scopes)
@@ -159,11 +162,12 @@ async def ensure_client(
     name: str,
     client_id: str,
     secret: str,
+    is_drawn: bool,
     proves: Callable[[Document, str], Awaitable[bool]],
 ) -> None:
     """Make sure that the client is there with that secret and every scope.
 
-    *proves* tells whether a secret is a client's.
+    *proves* tells whether a secret is a client's; see ``hash_secret`` for *is_drawn*.
 
     A secret that was changed in the settings is changed here too; scopes of a newer version are
     added to the grant.
@@ -171,12 +175,15 @@ async def ensure_client(
     found = await environment.documents.get(KIND, client_id)
     if found is None:
         try:
-            await add_client(environment, name=name, client_id=client_id, secret=secret)
+            await add_client(
+                environment, name=name, client_id=client_id, secret=secret, is_drawn=is_drawn
+            )
         except DuplicateKey:  # another process started at the same time
             return
         return
-    if not await proves(found, secret):
-        sealed = await seal_secret(environment, client_id, secret)
+    is_costly = is_drawn and is_hashed_slowly(kept_secret(environment, found))
+    if not await proves(found, secret) or is_costly:
+        sealed = await seal_secret(environment, client_id, secret, is_drawn=is_drawn)
         await change(environment.documents, KIND, client_id, lambda d: replace(d, secret=sealed))
     if await granted_scopes(environment, client_id, environment.audience) != list(ALL_SCOPES):
         await _grant_all(environment, client_id)

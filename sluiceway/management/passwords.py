@@ -1,4 +1,9 @@
-"""Keep passwords and client secrets as scrypt hashes, and compare them in constant time."""
+"""Keep passwords and client secrets as hashes, and compare them in constant time.
+
+What somebody chose is hashed slowly (scrypt), so that guessing takes long. What was drawn at
+random, with hundreds of bits, cannot be guessed at any speed, and is hashed once (HMAC-SHA-256).
+Source: NIST SP 800-63B, 5.1.2.2, which asks for the slow one below 112 bits.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +18,15 @@ from sluiceway.errors import InvalidRequest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["check_strength", "hash_secret", "matches_secret"]
+__all__ = ["check_strength", "hash_secret", "is_hashed_slowly", "matches_secret"]
 
 # RFC 7914 with N=2^14, r=8: 16 MiB and some 40 ms a guess.
 _COST: Final = 2**14
 _BLOCK: Final = 8
 _SALT_BYTES: Final = 16
 _MEMORY: Final = 64 * 1024 * 1024
-_VERSION: Final = b"\x01"
+_SLOW: Final = b"\x01"
+_QUICK: Final = b"\x02"
 
 
 def _scrypt(secret: str, salt: bytes) -> bytes:
@@ -29,16 +35,36 @@ def _scrypt(secret: str, salt: bytes) -> bytes:
     )
 
 
-async def hash_secret(secret: str, *, random_bits: Callable[[int], int]) -> bytes:
-    """Return a salted hash of *secret*, 49 bytes; computed beside the event loop."""
+async def hash_secret(
+    secret: str, *, random_bits: Callable[[int], int], is_drawn: bool = False
+) -> bytes:
+    """Return a salted hash of *secret*, 49 bytes; a slow one is computed beside the event loop.
+
+    Args:
+        secret: what to hash.
+        random_bits: gives that many random bits as a number.
+        is_drawn: it was drawn at random by this program, with at least 112 bits.
+    """
     salt = random_bits(_SALT_BYTES * 8).to_bytes(_SALT_BYTES, "big")
-    return _VERSION + salt + await asyncio.to_thread(_scrypt, secret, salt)
+    kind = _QUICK if is_drawn else _SLOW
+    return kind + salt + await _digest(kind, secret, salt)
 
 
 async def matches_secret(secret: str, kept: bytes) -> bool:
     """Tell whether *kept* is a hash of *secret*."""
     salt, digest = kept[1 : 1 + _SALT_BYTES], kept[1 + _SALT_BYTES :]
-    return hmac.compare_digest(await asyncio.to_thread(_scrypt, secret, salt), digest)
+    return hmac.compare_digest(await _digest(kept[:1], secret, salt), digest)
+
+
+def is_hashed_slowly(kept: bytes) -> bool:
+    """Tell whether comparing with *kept* takes long."""
+    return kept[:1] == _SLOW
+
+
+async def _digest(kind: bytes, secret: str, salt: bytes) -> bytes:
+    if kind == _QUICK:
+        return hmac.digest(salt, secret.encode(), "sha256")
+    return await asyncio.to_thread(_scrypt, secret, salt)
 
 
 _CLASSES: Final = (r"[a-z]", r"[A-Z]", r"[0-9]", r"[^A-Za-z0-9]")

@@ -50,9 +50,12 @@ class EmbeddedTenant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def open_tenant(
-    environment: Environment, *, client_id: str, client_secret: str
+    environment: Environment, *, client_id: str, client_secret: str, is_drawn: bool = False
 ) -> EmbeddedTenant:
-    """Return the tenant, made on first use with its default connection and its first client."""
+    """Return the tenant, made on first use with its default connection and its first client.
+
+    *is_drawn* says that the secret was drawn at random; see ``hash_secret``.
+    """
     keys = SigningKeys(environment)
     tenant = EmbeddedTenant(environment=environment, keys=keys, tokens=Tokens(environment, keys))
     await _ensure_connection(environment)
@@ -61,6 +64,7 @@ async def open_tenant(
         name="Sluiceway",
         client_id=client_id,
         secret=client_secret,
+        is_drawn=is_drawn,
         proves=tenant.tokens.proves,
     )
     return tenant

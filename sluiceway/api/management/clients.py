@@ -96,7 +96,7 @@ async def _rotate(call: Call) -> JsonObject:
 async def _set_secret(call: Call, client_id: str, given: str | None) -> str:
     environment = call.services.tenant.environment
     secret = given or clients.new_client_secret(environment.random_bits)
-    sealed = await clients.seal_secret(environment, client_id, secret)
+    sealed = await clients.seal_secret(environment, client_id, secret, is_drawn=not given)
     await change(
         environment.documents, clients.KIND, client_id, lambda d: replace(d, secret=sealed)
     )

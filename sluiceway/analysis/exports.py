@@ -49,8 +49,12 @@ def _restored(
     connections: Sequence[StoredConnection],
 ) -> Package:
     stored = {one.id: one.flow for one in flows}
-    tokens = {one["id"]: one["token"] for one in record["connections"] if one["id"]}
-    by_token = {one["token"]: one for one in record["connections"]}
+    listed_before: list[dict[str, Any]] = record.get("connections") or []
+    unsaid: dict[str, Any] = {"id": "", "document": {}}
+    by_token: dict[str, dict[str, Any]] = {
+        str(one["token"]): {**unsaid, **one} for one in listed_before
+    }
+    tokens = {str(one["id"]): token for token, one in by_token.items() if one["id"]}
     names = {one.id: one for one in connections}
     restored: list[PackageFlow] = []
     used: dict[str, str] = {}
@@ -58,12 +62,15 @@ def _restored(
         flow = stored[member["id"]]
         used |= {id_: tokens.get(id_, id_) for id_ in flow.connections()}
         body = flow.with_connections(tokens).as_json()
-        values: JsonObject = {**member["extra"], **body}
-        order = [key for key in member["keys"] if key in values]
+        values: JsonObject = {**member.get("extra", {}), **body}
+        order = [key for key in member.get("keys", ()) if key in values]
         document = {key: values[key] for key in [*order, *(k for k in values if k not in order)]}
         restored.append(
             PackageFlow(
-                token=member["token"], name=flow.name, document=document, file=member["file"]
+                token=member.get("token", member["id"]),
+                name=flow.name,
+                document=document,
+                file=member.get("file", ""),
             )
         )
     listed = [

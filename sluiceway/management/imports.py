@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from sluiceway.management.fields import OPEN, closed, text
+from sluiceway.management.fields import OPEN, choice, closed, text
 from sluiceway.management.records import change
 from sluiceway.storage.base import Document, DuplicateKey
 
@@ -22,17 +22,22 @@ __all__ = ["KIND", "RECORD", "delete_import", "keep_import", "list_imports"]
 
 KIND: Final = "import"
 _MOST: Final = 1000
-_ITEMS: Final[JsonObject] = {"type": "array", "items": {"type": "object"}}
+_TEXT: Final[JsonObject] = {"type": "string"}
+_TEXT_LIST: Final[JsonObject] = {"type": "array", "items": _TEXT}
+_FLOW: Final = closed(
+    {"id": _TEXT, "token": _TEXT, "file": _TEXT, "extra": OPEN, "keys": _TEXT_LIST}, "id"
+)
+_CONNECTION: Final = closed({"id": _TEXT, "token": _TEXT, "document": OPEN}, "token")
 
 RECORD: Final = closed(
     {
-        "format": text(20),
+        "format": choice("flow", "list", "dashboard", "deploy-cli", "terraform"),
         "name": text(255),
-        "flows": _ITEMS,
-        "connections": _ITEMS,
+        "flows": {"type": "array", "items": _FLOW.document},
+        "connections": {"type": "array", "items": _CONNECTION.document},
         "forms": OPEN,
         "rest": OPEN,
-        "keys": {"type": "array", "items": {"type": "string"}},
+        "keys": _TEXT_LIST,
     },
     "format",
     "name",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.conftest import Door
 
 STORE = {
@@ -111,3 +113,34 @@ def test_records_are_replayed_against_an_edited_flow(door: Door) -> None:
     assert other["steps"][0]["params"] == [{"at": "/payload/a", "before": 1, "after": 2}]
     assert door("POST", "/sluiceway/v1/replay", {"flow": [step]}).status == 400
     assert door("POST", "/sluiceway/v1/replay", {"executions": [record]}).status == 400
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": "zip"},
+        {"flows": [{}]},
+        {"flows": [{"id": "af_x", "keys": 1}]},
+        {"connections": [{"id": "ac_x"}]},
+        {"connections": None},
+    ],
+)
+def test_a_record_of_an_import_that_no_export_could_read_is_refused(
+    door: Door, change: dict[str, Any]
+) -> None:
+    record = {"format": "dashboard", "name": "f", "flows": [], "connections": [], **change}
+
+    answer = door("PUT", "/sluiceway/v1/imports/dashboard%3Af", record)
+
+    assert (answer.status, answer.body["errorCode"]) == (400, "invalid_body")
+
+
+def test_a_record_that_says_little_of_a_flow_is_exported_all_the_same(door: Door) -> None:
+    flow = door("POST", "/api/v2/flows", {"name": "f", "actions": [STORE]}).body
+    record = {"format": "dashboard", "name": "f", "flows": [{"id": flow["id"]}]}
+    door("PUT", "/sluiceway/v1/imports/dashboard%3Af", record)
+
+    for format_ in ("dashboard", "flow"):
+        exported = door("GET", "/sluiceway/v1/exports", query={"format": format_})
+        assert exported.status == 200
+        assert exported.body["files"]

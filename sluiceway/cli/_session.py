@@ -13,7 +13,7 @@ import click
 from sluiceway.settings import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Coroutine
+    from collections.abc import AsyncGenerator, Callable, Coroutine
 
     from sluiceway.bootstrap import Application
     from sluiceway.settings import Settings
@@ -49,6 +49,15 @@ async def open_here(settings: Settings) -> AsyncGenerator[Application]:
         yield application
 
 
-def run_async(work: Coroutine[None, None, T]) -> T:
-    """Run *work* to its end."""
-    return asyncio.run(work)
+def run_async(work: Coroutine[None, None, T], *, is_lasting: bool = False) -> T:
+    """Run *work* to its end; what *is_lasting* is worth loading a faster event loop for."""
+    with asyncio.Runner(loop_factory=_fast_loop() if is_lasting else None) as runner:
+        return runner.run(work)
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop  # noqa: PLC0415 - slow to load
+    except ImportError:  # there is none for Windows
+        return None
+    return uvloop.new_event_loop

@@ -61,5 +61,5 @@ def COMMAND(*, port: int, tls: bool, has_samples: bool) -> int:  # noqa: N802 - 
         click.echo("Press Ctrl+C to stop.")
 
     options = ServeOptions(port=port, tls=tls, is_development=True)
-    run_async(serve(current_settings(), options, ready=ready))
+    run_async(serve(current_settings(), options, ready=ready), is_lasting=True)
     return 0

@@ -102,7 +102,7 @@ def COMMAND(  # noqa: N802 - a constant, found by its name
             report=report,
             as_json=as_json,
         )
-        return run_async(_run_each(flow, found, connections, options))
+        return run_async(_run_each(flow, found, connections, options), is_lasting=True)
     return run_async(
         _run(flow, found=found, input_=input_, connections=connections, as_json=as_json)
     )

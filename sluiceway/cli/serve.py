@@ -62,5 +62,5 @@ def COMMAND(  # noqa: N802 - a constant, found by its name
             )
         print_authority(certificate)
 
-    run_async(serve(current_settings(), options, ready=ready))
+    run_async(serve(current_settings(), options, ready=ready), is_lasting=True)
     return 0

@@ -31,7 +31,7 @@ def COMMAND(*, concurrency: int | None, metrics_port: int | None) -> int:  # noq
     """
     settings = current_settings()
     _refuse_second(settings)
-    run_async(_work(settings, concurrency, metrics_port))
+    run_async(_work(settings, concurrency, metrics_port), is_lasting=True)
     return 0
 
 

@@ -22,7 +22,7 @@ import aiohttp
 from bench.rows import Row
 from sluiceway.cli._each import RunHere
 from sluiceway.cli._remote import open_api
-from sluiceway.cli._session import open_here
+from sluiceway.cli._session import open_here, run_async
 from sluiceway.engine.service import StartRequest
 from sluiceway.models.batch_rows import BatchRow
 from sluiceway.models.execution import ExecutionInput, ExecutionStatus
@@ -214,5 +214,5 @@ def run() -> list[Row]:
     rows: list[Row] = []
     for measure in (_compare, _batch):
         with tempfile.TemporaryDirectory(dir=Path(__file__).parent) as folder:
-            rows.append(asyncio.run(measure(Path(folder))))
+            rows.append(run_async(measure(Path(folder)), is_lasting=True))
     return rows

@@ -9,8 +9,17 @@ import msgspec
 
 if TYPE_CHECKING:
     from sluiceway.models.json import JsonObject, JsonValue
+    from sluiceway.storage.base import Document
 
-__all__ = ["from_ms", "json_text", "like_pattern", "maybe_from_ms", "parse_object", "to_ms"]
+__all__ = [
+    "document_columns",
+    "from_ms",
+    "json_text",
+    "like_pattern",
+    "maybe_from_ms",
+    "parse_object",
+    "to_ms",
+]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -52,3 +61,16 @@ def like_pattern(text: str) -> str:
     r"""Return the pattern of ``LIKE … ESCAPE '\'`` that finds *text* anywhere."""
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"
+
+
+def document_columns(document: Document) -> tuple[object, ...]:
+    """Return kind, id, version, both moments, body and secret, as columns have them."""
+    return (
+        document.kind,
+        document.id,
+        document.version,
+        to_ms(document.created_at),
+        to_ms(document.updated_at),
+        json_text(document.body),
+        document.secret,
+    )

@@ -8,7 +8,7 @@ import msgspec
 import psycopg
 
 from sluiceway.storage.base import Document, DuplicateKey, Key, StaleVersion
-from sluiceway.storage.columns import from_ms, json_text, parse_object, to_ms
+from sluiceway.storage.columns import document_columns, from_ms, json_text, parse_object, to_ms
 from sluiceway.storage.postgres.database import KEY_TAKEN, storage_error
 
 if TYPE_CHECKING:
@@ -135,16 +135,7 @@ class PostgresDocumentStore:
 
 def _insertion(document: Document) -> tuple[object, ...]:
     """Return the values of ``_INSERT``."""
-    return (
-        document.kind,
-        document.id,
-        document.version,
-        to_ms(document.created_at),
-        to_ms(document.updated_at),
-        json_text(document.body),
-        document.secret,
-        *_columns(document.keys),
-    )
+    return (*document_columns(document), *_columns(document.keys))
 
 
 def _columns(keys: Sequence[Key]) -> tuple[list[str], list[str], list[bool]]:

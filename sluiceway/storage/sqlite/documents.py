@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from sluiceway.storage.base import Document, DuplicateKey, Key, StaleVersion
-from sluiceway.storage.columns import from_ms, json_text, parse_object, to_ms
+from sluiceway.storage.columns import document_columns, from_ms, json_text, parse_object, to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -175,15 +175,7 @@ def _insert(connection: sqlite3.Connection, document: Document) -> None:
         cursor = connection.execute(
             "INSERT INTO documents (kind, id, version, created_at, updated_at, body, secret)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                document.kind,
-                document.id,
-                document.version,
-                to_ms(document.created_at),
-                to_ms(document.updated_at),
-                json_text(document.body),
-                document.secret,
-            ),
+            document_columns(document),
         )
     except sqlite3.IntegrityError as error:
         raise DuplicateKey(document.kind, "id") from error

@@ -34,13 +34,16 @@ async def follow(
     """
     fresh = _Fresh(after)
     with live.listen(id_) as queue:
+        # What was told before, and may not be written yet: the first row read may lack it.
+        told = live.told(id_)
         while True:
             row = await store.get(id_)
             if row is None:
                 raise NotFound(f"expected an execution, found none with the id {id_!r}")
-            for event in events_of(row, await store.log(id_)):
+            for event in _merged(events_of(row, await store.log(id_)), told):
                 if fresh.takes(event, is_kept=True):
                     yield event
+            told = []
             if row.status.is_terminal:
                 return
             while (heard := await _next(queue)) is not None:
@@ -68,6 +71,14 @@ class _Fresh:
             return False
         self._last = _seq(event)
         return True
+
+
+def _merged(kept: list[JsonObject], told: list[JsonObject]) -> list[JsonObject]:
+    """Return both by number; what is kept counts where both have it, and its end comes last."""
+    by_seq = {_seq(event): event for event in told}
+    by_seq.update({_seq(event): event for event in kept if event["type"] != _END})
+    ends = [event for event in kept if event["type"] == _END]
+    return [by_seq[seq] for seq in sorted(by_seq)] + ends
 
 
 async def _next(queue: asyncio.Queue[JsonObject]) -> JsonObject | None:

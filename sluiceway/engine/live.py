@@ -14,14 +14,18 @@ if TYPE_CHECKING:
 
     from sluiceway.models.json import JsonObject
 
-__all__ = ["Live", "Stoppable"]
+__all__ = ["Live", "Running"]
 
 
-class Stoppable(Protocol):
-    """A running execution that can be asked to stop."""
+class Running(Protocol):
+    """An execution that runs here."""
 
     def request_cancel(self) -> None:
         """Stop as soon as that is safe, and end CANCELLED."""
+        ...
+
+    def told(self) -> list[JsonObject]:
+        """Return the events of this claim so far, written or not, as they may be shown now."""
         ...
 
 
@@ -32,11 +36,16 @@ class Live:
         """Start with nobody listening."""
         self._listeners: dict[str, set[asyncio.Queue[JsonObject]]] = {}
         self.work = asyncio.Event()
-        self.running: dict[str, Stoppable] = {}
+        self.running: dict[str, Running] = {}
 
     def is_watched(self, execution_id: str) -> bool:
         """Tell whether anybody listens, so that nobody makes events for nobody."""
         return execution_id in self._listeners
+
+    def told(self, execution_id: str) -> list[JsonObject]:
+        """Return what was told of the execution before anybody listened, where it runs here."""
+        running = self.running.get(execution_id)
+        return running.told() if running is not None else []
 
     def publish(self, execution_id: str, event: JsonObject) -> None:
         """Hand *event* to those who listen."""

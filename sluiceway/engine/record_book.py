@@ -34,6 +34,7 @@ class RecordBook:
         self._seq = (claim_number - 1) * SEQ_STEP
         self._masked_values = 0
         self._kept: set[str] = set()
+        self._told: list[JsonObject] = []
         self._unwritten: list[JsonObject] = []
         self._unwritten_since = 0
         self._written: dict[int, list[JsonObject]] = {}
@@ -84,6 +85,7 @@ class RecordBook:
             "at": format_timestamp(at),
             "step": step,
         }
+        self._told.append(event)
         self._unwritten.append(event)
         self._publish(event)
 
@@ -100,6 +102,10 @@ class RecordBook:
 
     def _publish(self, event: JsonObject) -> None:
         self._live.publish(self.execution_id, event)
+
+    def told(self) -> list[JsonObject]:
+        """Return this claim's events, masked by what is known now."""
+        return self._masked(self._told) if self._masked_values else list(self._told)
 
     def take_entries(self, *, position: int | None) -> bytes:
         """Return the unwritten events as JSON; they are to be written at *position*."""

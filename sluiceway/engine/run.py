@@ -85,10 +85,14 @@ class Run:
         self._is_cancelling = claim.execution.cancel_requested
 
     def request_cancel(self) -> None:
-        """See ``Stoppable``. A once-only call in flight is waited for."""
+        """See ``Running``. A once-only call in flight is waited for."""
         self._is_cancelling = True
         if self._task is not None and not self.once_only_step:
             self._task.cancel()
+
+    def told(self) -> list[JsonObject]:
+        """See ``Running``."""
+        return self.book.told()
 
     async def execute(self) -> None:
         """Run to the end, to a delay, or to where another worker takes over.

@@ -95,7 +95,8 @@ def test_its_params_are_checked_like_any_others(installed: Path, tmp_path: Path)
 
     assert done.returncode == 2
     assert "PHONE/FORMAT_NUMBER" in done.stderr
-    assert "'nummer'" in done.stderr
+    checked = _run("check", "flow.json", folder=tmp_path, site=installed)
+    assert "'nummer'" in checked.stdout
 
 
 def test_without_the_package_the_name_is_unknown(tmp_path: Path) -> None:

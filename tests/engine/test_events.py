@@ -56,6 +56,41 @@ def test_a_live_trace_tells_each_step_once_and_in_order(lab: Any, url: str, step
     asyncio.run(scenario())
 
 
+def test_who_comes_late_hears_what_is_not_written_yet(lab: Any, url: str, step: Any) -> None:
+    async def scenario() -> None:
+        async with lab(url) as it:
+            reached, go_on = asyncio.Event(), asyncio.Event()
+
+            async def hold(_context: Any) -> None:
+                reached.set()
+                await go_on.wait()
+
+            it.actions.hooks["three"] = hold
+            steps = (step("one", "REPEAT"), step("two", "PURE"), step("three", "REPEAT"))
+            id_ = await it.executions.start(it.flow(*steps), ExecutionInput())
+            await asyncio.wait_for(reached.wait(), 10)
+            heard: list[Any] = []
+
+            async def listen() -> None:
+                async for event in it.executions.events(id_):
+                    heard.append(event)
+                    if "step" in event and event["step"]["id"] == "two":
+                        go_on.set()
+
+            await asyncio.wait_for(listen(), 10)
+            assert _types(heard) == [
+                "execution_started",
+                "step_completed one",
+                "step_completed two",
+                "step_completed three",
+                "execution_finished",
+            ]
+            again = [event async for event in it.executions.events(id_)]
+            assert _types(again) == _types(heard)
+
+    asyncio.run(scenario())
+
+
 def test_following_what_is_not_there_says_so(lab: Any, url: str) -> None:
     async def scenario() -> None:
         async with lab(url) as it:

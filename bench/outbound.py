@@ -26,6 +26,7 @@ from msgspec.structs import replace
 
 from bench.rows import Row
 from sluiceway.actions.catalogue import InstalledActions
+from sluiceway.cli._session import run_async
 from sluiceway.engine.base import Engine, World
 from sluiceway.engine.live import Live
 from sluiceway.engine.sealed_rows import identity_of
@@ -289,10 +290,10 @@ async def rotation_s() -> float:
 def run() -> list[Row]:
     """Measure."""
     with service(DELAY_MS) as port:
-        far = asyncio.run(compare(port, 3000))
-        fetched = asyncio.run(one_token(port))
+        far = run_async(compare(port, 3000), is_lasting=True)
+        fetched = run_async(one_token(port), is_lasting=True)
     with service(0) as port:
-        near = asyncio.run(compare(port, 2000))
+        near = run_async(compare(port, 2000), is_lasting=True)
     names = {
         "client": "Management API call: token, limit, guard",
         "HTTP": "HTTP/SEND_REQUEST, a step of a flow",

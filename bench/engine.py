@@ -6,7 +6,6 @@ whoever needs the processor most, and can only make things slower.
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from bench._laboratory import STEPS, Laboratory, centile, no_op_flow, reference
 from bench.rows import Row
+from sluiceway.cli._session import run_async
 from tests.postgres_cluster import Cluster
 
 RIVALS = Path(__file__).with_name("_rivals.py")
@@ -76,12 +76,14 @@ def embedded(folder: Path) -> list[Row]:
     effect: list[float] = []
     dbos: list[float] = []
     for turn in range(TURNS):
-        base.append(asyncio.run(reference(folder / f"reference{turn}.db", EXECUTIONS)))
-        rates = asyncio.run(_ours(f"sqlite:///{folder}/engine{turn}.db", EXECUTIONS))
+        base.append(
+            run_async(reference(folder / f"reference{turn}.db", EXECUTIONS), is_lasting=True)
+        )
+        rates = run_async(_ours(f"sqlite:///{folder}/engine{turn}.db", EXECUTIONS), is_lasting=True)
         pure.append(rates[0])
         effect.append(rates[1])
         dbos.append(rival("dbos", f"sqlite:///{folder}/dbos{turn}.db", 60))
-    pure_s, effect_s = asyncio.run(_latencies(f"sqlite:///{folder}/latency.db"))
+    pure_s, effect_s = run_async(_latencies(f"sqlite:///{folder}/latency.db"), is_lasting=True)
     journalled = "each step's result is journalled in a commit of its own, as for calls"
     rows = [
         _ratio_row(
@@ -123,7 +125,7 @@ def on_postgres() -> list[Row]:
     try:
         cluster.start()
         for _ in range(TURNS):
-            rates = asyncio.run(_ours(cluster.new_database(), ON_POSTGRES))
+            rates = run_async(_ours(cluster.new_database(), ON_POSTGRES), is_lasting=True)
             pure.append(rates[0])
             effect.append(rates[1])
             absurd.append(rival("absurd", cluster.new_database(is_empty=True), ON_POSTGRES))

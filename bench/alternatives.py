@@ -352,7 +352,8 @@ def _candidates(folder: Path, tenant: str, authority: Path) -> Iterator[Candidat
 
 _N8N = (
     "`npm install n8n@2.40` fails here, as a dependency's native part does not build; with "
-    "`--ignore-scripts` 2.40.7 installs (2,353 packages, 2.8 GB), and this bench does not drive it yet"
+    "`--ignore-scripts` 2.40.7 installs (2,353 packages, 2.8 GB), and this bench does not drive it "
+    "yet"
 )
 
 

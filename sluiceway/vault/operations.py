@@ -31,7 +31,7 @@ class VaultKeys(msgspec.Struct):
     new_rotation: Callable[[], Rotation]
     key_file: Path | None = None
     rotating: asyncio.Task[RotationReport] | None = None
-    progress: RotationReport | None = msgspec.field(default=None)
+    progress: RotationReport | None = None
 
     def begin_rotation(self) -> asyncio.Task[RotationReport]:
         """Start a rotation of the data key, or join the one that runs."""

@@ -26,6 +26,7 @@ from sluiceway.storage.durable import (
     NewExecution,
 )
 from sluiceway.storage.postgres import schema
+from sluiceway.storage.postgres.database import PostgresDatabase
 from sluiceway.storage.postgres.store import PostgresStore, without_password
 from sluiceway.storage.upgrade import database_status, upgrade_database
 from tests.postgres_cluster import Cluster
@@ -197,6 +198,24 @@ def test_a_write_that_was_heard_of_twice_is_one_write(new_database: Callable[[],
         assert row is not None
         assert row.status is ExecutionStatus.COMPLETED
         await store.close()
+
+    asyncio.run(main())
+
+
+def test_writes_that_wait_when_everything_is_cancelled_are_decided(
+    new_database: Callable[[], str],
+) -> None:
+    async def main() -> None:
+        database = PostgresDatabase(new_database())
+        slow = ("SELECT pg_sleep(0.2)", ())
+        writes = [asyncio.create_task(database.write(slow)) for _ in range(100)]
+        await asyncio.sleep(0.1)
+        everything = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in everything:
+            task.cancel()
+        _, waiting = await asyncio.wait(everything, timeout=20)
+        assert not waiting
+        assert all(write.cancelled() for write in writes)
 
     asyncio.run(main())
 

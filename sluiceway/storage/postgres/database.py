@@ -43,6 +43,7 @@ _READERS: Final = 4
 _LARGEST_GROUP: Final = 32
 _TRIES: Final = 5
 _CONNECT_S: Final = 10
+_STOPPING: Final = "expected the write to end, the process is stopping"
 
 
 class _Job(msgspec.Struct, eq=False):
@@ -151,6 +152,11 @@ class PostgresDatabase:
                     await self._wake.wait()
                 group = [self._jobs.popleft() for _ in range(min(len(self._jobs), _LARGEST_GROUP))]
                 connection = await self._commit(connection, group)
+        except asyncio.CancelledError:
+            # Only a process that is stopping cancels a lane; nobody may wait for it for ever.
+            while self._jobs:
+                _refuse(self._jobs.popleft(), StorageError(_STOPPING))
+            raise
         finally:
             if connection is not None:
                 await connection.close()
@@ -174,7 +180,9 @@ class PostgresDatabase:
                 _refuse(job, refusal)
         except BaseException:
             for job in group:
-                _refuse(job, StorageError("expected the write to end, the process is stopping"))
+                _refuse(job, StorageError(_STOPPING))
+            if connection is not None:
+                await connection.close()
             raise
         if connection is not None and connection.closed:
             return None

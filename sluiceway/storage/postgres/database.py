@@ -179,10 +179,7 @@ class PostgresDatabase:
             for job in group:
                 _refuse(job, refusal)
         except BaseException:
-            for job in group:
-                _refuse(job, StorageError(_STOPPING))
-            if connection is not None:
-                await connection.close()
+            await _abandon(connection, group)
             raise
         if connection is not None and connection.closed:
             return None
@@ -280,6 +277,13 @@ def _is_verdict(error: psycopg.Error) -> bool:
     """Tell whether the error is an answer: ours, Absurd's, or a function's own refusal."""
     state = error.sqlstate or ""
     return state[:2] in {"SW", "AB"} or isinstance(error, errors.RaiseException)
+
+
+async def _abandon(connection: AsyncConnection | None, group: list[_Job]) -> None:
+    for job in group:
+        _refuse(job, StorageError(_STOPPING))
+    if connection is not None:
+        await connection.close()
 
 
 def _fulfil(job: _Job, rows: Rows) -> None:

@@ -54,7 +54,7 @@ def test_a_member_that_breaks_is_started_again_and_a_chore_that_breaks_is_no_end
         assert member.runs == 3
         assert crew.in_flight == 1
         crew.stop()
-        await asyncio.wait_for(running, 2)
+        await asyncio.wait_for(running, 20)
 
     asyncio.run(scenario())
 
@@ -69,7 +69,7 @@ def test_a_second_stop_waits_for_nothing() -> None:
         await asyncio.sleep(0.05)
         assert not running.done()
         crew.stop()
-        await asyncio.wait_for(running, 2)
+        await asyncio.wait_for(running, 20)
         assert member.was_cancelled
 
     asyncio.run(scenario())
@@ -89,7 +89,7 @@ def test_chores_go_on_without_members_until_the_stop() -> None:
         await asyncio.sleep(0.1)
         assert not running.done()
         crew.stop()
-        await asyncio.wait_for(running, 2)
+        await asyncio.wait_for(running, 20)
         assert len(ticks) > 2
 
     asyncio.run(scenario())

@@ -8,7 +8,6 @@ CVE-2026-27577, CVE-2026-49444) was a sandbox around JavaScript, and here there 
 from __future__ import annotations
 
 import gc
-import sys
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -25,9 +24,9 @@ from sluiceway.expressions import (
     compile_template,
     template,
 )
+from tests.pace import budget
 
-# A tracer, such as coverage's, makes everything several times slower.
-SECONDS = 0.05 if sys.gettrace() is None else 0.5
+SECONDS = 0.05
 BYTES = 10_000_000
 
 
@@ -141,7 +140,7 @@ def test_ends_soon_and_small(source: str, make_scope: Callable[..., Scope]) -> N
     used = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 
-    assert taken < SECONDS
+    assert taken < budget(SECONDS)
     assert used < BYTES
 
 

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluiceway.models.masking import MASK, Masker, mask_pointers, mask_secret_keys
+from tests.pace import budget
 
 CANARY = 'c4nary/+ "Grüße" <&> 9f3a77e1\\x'
 ENCODINGS: dict[str, Any] = {
@@ -183,11 +184,11 @@ def test_a_token_of_a_tenant_is_looked_for_in_a_fraction_of_a_millisecond() -> N
     token = base64.urlsafe_b64encode(bytes(i * 7 % 251 for i in range(1125))).decode()
     masker = masker_of(token)
     record = {"steps": [{"id": f"step_{i}", "email": f"user{i}@x.example"} for i in range(40)]}
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(100):
         masker_of(token)
         assert masker.apply(record) == record
-    assert time.perf_counter() - began < 0.4
+    assert time.process_time() - began < budget(0.4)
 
 
 def test_pointers_hide_what_they_name() -> None:

@@ -250,7 +250,8 @@ def test_a_new_message_is_taken_up_at_once(laboratory: Callable[[], Any]) -> Non
             worker.wake()
             began = time.monotonic()
             await until(lambda: lab.service.taken)
-            assert time.monotonic() - began < 0.5
+            # By itself it would look again a second after the last time.
+            assert time.monotonic() - began < 0.9
             worker.stop()
             await running
 

@@ -1,8 +1,9 @@
 """Two flows compared by meaning: which steps came, went, moved, changed their name or params.
 
 Steps are matched by id; of those left over, a step that went and one that came are the same step
-renamed where everything else about them agrees once references are renamed too. A difference can be
-applied: ``apply_diff(before, compare_flows(before, after)) == after``, key order apart.
+renamed where everything else about them agrees once references are renamed too, or where one stands
+in the other's place and most of its params agree. A difference can be applied:
+``apply_diff(before, compare_flows(before, after)) == after``, key order apart.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from sluiceway.analysis.references import rename_references
+from sluiceway.analysis.renames import find_renames
+from sluiceway.analysis.steps import Place, Step, branches_of, renamed_step, steps_of
 from sluiceway.discreet import Discreet
 from sluiceway.models.flow import Flow
 from sluiceway.models.json_text import escape_pointer
@@ -42,16 +44,6 @@ class _Absent:
 
 
 ABSENT: Final = _Absent()
-
-_BRANCHES: Final = ("then", "else")
-
-
-class Place(msgspec.Struct, frozen=True):
-    """Where a step stands: in a branch of a condition, or in the flow itself (*parent* empty)."""
-
-    parent: str
-    branch: str
-    index: int
 
 
 class StepChange(msgspec.Struct, frozen=True):
@@ -104,18 +96,11 @@ class FlowDiff(Discreet, msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class _Step(msgspec.Struct, frozen=True):
-    """An action without its branches, and where it stands."""
-
-    own: JsonObject
-    place: Place
-
-
 def compare_flows(before: Flow, after: Flow) -> FlowDiff:
     """Return what leads from *before* to *after*; falsy where they mean the same."""
-    old, new = _steps(before), _steps(after)
-    renamed = _find_renames(old, new)
-    old_as_new = {renamed.get(id_, id_): _renamed_step(step, renamed) for id_, step in old.items()}
+    old, new = steps_of(before), steps_of(after)
+    renamed = find_renames(old, new)
+    old_as_new = {renamed.get(id_, id_): renamed_step(step, renamed) for id_, step in old.items()}
     kept = [id_ for id_ in new if id_ in old_as_new]
     swapped = tuple(id_ for id_ in kept if _is_swapped(id_, old_as_new, new))
     changes: list[StepChange] = []
@@ -138,8 +123,8 @@ def compare_flows(before: Flow, after: Flow) -> FlowDiff:
 def apply_diff(before: Flow, diff: FlowDiff) -> Flow:
     """Return the flow that *diff* leads to from *before*."""
     own = {
-        diff.renamed.get(id_, id_): _renamed_step(step, diff.renamed).own
-        for id_, step in _steps(before).items()
+        diff.renamed.get(id_, id_): renamed_step(step, diff.renamed).own
+        for id_, step in steps_of(before).items()
     }
     own |= {str(step["id"]): step for step, _ in diff.added}
     for change in diff.changed:
@@ -148,44 +133,13 @@ def apply_diff(before: Flow, diff: FlowDiff) -> Flow:
     return Flow.from_json({"name": name, "actions": _build(diff.outline, own)})
 
 
-def _steps(flow: Flow) -> dict[str, _Step]:
-    return dict(_flatten(flow.as_json()["actions"], "", ""))
-
-
-def _flatten(actions: JsonValue, parent: str, branch: str) -> Iterator[tuple[str, _Step]]:
-    if not isinstance(actions, list):
-        return
-    for index, action in enumerate(actions):
-        if not isinstance(action, dict):
-            continue
-        id_ = str(action["id"])
-        params, own = action.get("params"), dict(action)
-        nested = _branches_of(action)
-        if isinstance(params, dict) and nested:
-            own["params"] = {key: value for key, value in params.items() if key not in nested}
-        yield id_, _Step(own, Place(parent, branch, index))
-        for name, children in nested.items():
-            yield from _flatten(children, id_, name)
-
-
-def _branches_of(action: JsonObject) -> dict[str, JsonArray]:
-    params = action.get("params")
-    if action.get("action") != "BOOLEAN_CONDITION" or not isinstance(params, dict):
-        return {}
-    return {
-        name: children
-        for name, children in params.items()
-        if name in _BRANCHES and isinstance(children, list)
-    }
-
-
 def _outline(actions: JsonValue) -> tuple[Outline, ...]:
     if not isinstance(actions, list):
         return ()
     return tuple(
         Outline(
             str(action["id"]),
-            tuple((name, _outline(children)) for name, children in _branches_of(action).items()),
+            tuple((name, _outline(children)) for name, children in branches_of(action).items()),
         )
         for action in actions
         if isinstance(action, dict)
@@ -205,41 +159,7 @@ def _build(outlines: tuple[Outline, ...], own: Mapping[str, JsonObject]) -> Json
     return actions
 
 
-def _find_renames(old: Mapping[str, _Step], new: Mapping[str, _Step]) -> dict[str, str]:
-    """Pair steps that went with steps that came; the same place is tried before any other."""
-    gone = [id_ for id_ in old if id_ not in new]
-    came = [id_ for id_ in new if id_ not in old]
-    renamed: dict[str, str] = {}
-    for same_place in (True, False):
-        for one in gone:
-            if one in renamed:
-                continue
-            for other in came:
-                if other in renamed.values():
-                    continue
-                is_near = not same_place or old[one].place.index == new[other].place.index
-                if is_near and _is_renamed(old[one].own, new[other].own, {**renamed, one: other}):
-                    renamed[one] = other
-                    break
-    return renamed
-
-
-def _is_renamed(old: JsonObject, new: JsonObject, renames: Mapping[str, str]) -> bool:
-    """Tell whether the two agree but for the id; references to steps yet unpaired may differ."""
-    if (old.get("type"), old.get("action")) != (new.get("type"), new.get("action")):
-        return False
-    return rename_references({**old, "id": new["id"]}, renames) == new
-
-
-def _renamed_step(step: _Step, renames: Mapping[str, str]) -> _Step:
-    own = rename_references(step.own, renames)
-    assert isinstance(own, dict)  # noqa: S101 - an object stays an object; this tells the type checker
-    own["id"] = renames.get(str(own["id"]), str(own["id"]))
-    place = step.place
-    return _Step(own, Place(renames.get(place.parent, place.parent), place.branch, place.index))
-
-
-def _is_swapped(id_: str, old: Mapping[str, _Step], new: Mapping[str, _Step]) -> bool:
+def _is_swapped(id_: str, old: Mapping[str, Step], new: Mapping[str, Step]) -> bool:
     before, after = _children(id_, old), _children(id_, new)
     return (
         before["then"] != before["else"]
@@ -248,7 +168,7 @@ def _is_swapped(id_: str, old: Mapping[str, _Step], new: Mapping[str, _Step]) ->
     )
 
 
-def _children(id_: str, steps: Mapping[str, _Step]) -> dict[str, list[str]]:
+def _children(id_: str, steps: Mapping[str, Step]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {"then": [], "else": []}
     for child, step in steps.items():
         if step.place.parent == id_ and step.place.branch in found:
@@ -257,7 +177,7 @@ def _children(id_: str, steps: Mapping[str, _Step]) -> dict[str, list[str]]:
 
 
 def _find_moves(
-    old: Mapping[str, _Step], new: Mapping[str, _Step], swapped: tuple[str, ...]
+    old: Mapping[str, Step], new: Mapping[str, Step], swapped: tuple[str, ...]
 ) -> Iterator[StepMove]:
     """Yield the fewest steps that must move so that those kept stand as they do after."""
     lists: dict[tuple[str, str], list[str]] = {}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sluiceway.models.json import JsonValue
 
-__all__ = ["rename_references", "rename_references_in_text"]
+__all__ = ["blank_references", "rename_references", "rename_references_in_text"]
 
 _ACTION: Final = re.compile(
     r"""actions \s*
@@ -53,6 +53,17 @@ def rename_references_in_text(text: str, renames: Mapping[str, str]) -> str:
         group = "name" if found["name"] is not None else "text"
         text = text[: found.start(group)] + new + text[found.end(group) :]
     return text
+
+
+def blank_references(value: JsonValue) -> JsonValue:
+    """Return *value* without the names that a rename could change; quick, for a first look."""
+    if isinstance(value, str):
+        return _ACTION.sub("actions.", value) if "actions" in value else value
+    if isinstance(value, list):
+        return [blank_references(item) for item in value]
+    if isinstance(value, dict):
+        return {key: blank_references(item) for key, item in value.items()}
+    return value
 
 
 def _line_starts(text: str) -> list[int]:

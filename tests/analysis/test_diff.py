@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from hypothesis import given
@@ -73,6 +74,69 @@ def test_a_rename_takes_its_references_along() -> None:
 
     assert diff.renamed == {"get": "load"}
     assert not (diff.changed or diff.added or diff.removed or diff.moved)
+
+
+def test_a_step_both_renamed_and_changed_is_the_same_step() -> None:
+    diff = compare_flows(
+        flow(step("n"), step("get", url="/a", method="GET"), step("use", v="{{ actions.get.x }}")),
+        flow(
+            step("n"),
+            step("new", z=1),
+            step("load", url="/a", method="POST"),
+            step("use", v="{{ actions.load.x }}"),
+        ),
+    )
+
+    assert diff.renamed == {"get": "load"}
+    assert diff.changed == (StepChange("load", "/params/vars/method", "GET", "POST"),)
+    assert [own["id"] for own, _ in diff.added] == ["new"]
+    assert not (diff.removed or diff.moved)
+
+
+def test_a_condition_and_its_steps_are_found_under_new_names_and_params() -> None:
+    def wording(text: str, *ids: str) -> Flow:
+        is_it: dict[str, Any] = {"operator": "EQ", "operands": [f"{{{{ fields.{text} }}}}", True]}
+        outer = condition(ids[0], then=[step(ids[1], message=f"Please look at {text} again")])
+        outer["params"]["if"] = {"operator": "AND", "operands": [is_it]}
+        return flow(outer)
+
+    diff = compare_flows(wording("one", "c", "s"), wording("two", "d", "t"))
+
+    assert diff.renamed == {"c": "d", "s": "t"}
+    assert [change.id for change in diff.changed] == ["d", "t"]
+
+
+def test_another_step_in_the_place_of_one_is_not_that_step() -> None:
+    other = {"id": "b", "type": "FLOW", "action": "DO_NOTHING", "params": {}}
+    diff = compare_flows(
+        flow(step("a", x="No such user", y=[1, {}]), step("c", x=1, y=1), step("d", x=1)),
+        flow(step("e", x="Your code has expired", y=[2]), other),
+    )
+
+    assert not diff.renamed
+    assert [own["id"] for own, _ in diff.removed] == ["a", "c", "d"]
+    assert [own["id"] for own, _ in diff.added] == ["e", "b"]
+
+
+def test_of_several_edited_steps_the_likest_are_paired() -> None:
+    diff = compare_flows(
+        flow(step("a", w=1, x=1, y=1, z=1), step("b", w=2, x=2, y=2, z=2)),
+        flow(step("c", w=1, x=1, y=2, z=2), step("d", w=1, x=1, y=1, z=2)),
+    )
+
+    assert diff.renamed == {"a": "d", "b": "c"}
+    assert diff.moved == (StepMove("c", Place("", "", 1), Place("", "", 0)),)
+
+
+def test_renames_are_found_among_many_steps_in_time() -> None:
+    number = 300
+    before = flow(*(step(f"a{n}", x=f"{{{{ actions.q.x{n} }}}}", y=n) for n in range(number)))
+    after = flow(*(step(f"b{n}", x=f"{{{{ actions.q.x{n} }}}}", y=-1) for n in range(number)))
+
+    started = time.perf_counter()
+
+    assert compare_flows(before, after).renamed == {f"a{n}": f"b{n}" for n in range(number)}
+    assert time.perf_counter() - started < 5
 
 
 def test_values_are_compared_one_by_one() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
@@ -46,6 +47,8 @@ __all__ = ["ExecutionPage", "Executions", "StartRequest"]
 
 _KEPT_WORDINGS: Final = 64
 _POLL_S: Final = 0.25
+_CHECKPOINT: Final = re.compile(r"s([0-9]{1,18})")
+"""The place of the last execution on a page; 18 digits fit a database's 64 bits."""
 
 
 class StartRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -247,10 +250,10 @@ class Executions:
             matching or ExecutionFilter(),
             limit=take + 1,
             offset=offset,
-            before_seq=None if from_ is None else int(from_, 36),
+            before_seq=None if from_ is None else _seq_of(from_),
         )
         shown = rows[:take]
-        next_ = _base36(shown[-1].seq) if len(rows) > take else None
+        next_ = f"s{shown[-1].seq}" if len(rows) > take else None
         return ExecutionPage(executions=[summary_of(row) for row in shown], next_=next_)
 
     async def count(self, matching: ExecutionFilter | None = None) -> int:
@@ -363,9 +366,9 @@ async def _next_end(queue: asyncio.Queue[JsonObject]) -> None:
         return
 
 
-def _base36(number: int) -> str:
-    digits = ""
-    while number:
-        number, digit = divmod(number, 36)
-        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
-    return digits or "0"
+def _seq_of(token: str) -> int:
+    found = _CHECKPOINT.fullmatch(token)
+    if found is None:
+        msg = f"{token!r} is not what a page gave"
+        raise ValueError(msg)
+    return int(found[1])

@@ -113,12 +113,14 @@ def _default_content(type_: str) -> JsonObject:
 
 
 async def _check_template(_: Environment, body: JsonObject) -> JsonObject:
+    content = _default_content(str(body["type"]))
     given = body.get("content")
-    content = given if isinstance(given, dict) else {}
-    default = _default_content(str(body["type"]))
+    if isinstance(given, dict):
+        del content["from"]  # recorded: who gives words and no sender sees none
+        content |= {**given, "syntax": "liquid"}
     return {
         **{name: body[name] for name in ("tenant", "channel", "type", "disabled")},
-        "content": {**default, **content, "syntax": "liquid"},
+        "content": content,
     }
 
 

@@ -101,7 +101,8 @@ def test_pages_by_checkpoint_and_by_number_hold_each_execution_once(running: Run
     assert numbered == seen
     totals = running("GET", f"{path}?include_totals=true&per_page=2&page=1")[1]
     assert (totals["start"], totals["limit"], totals["total"]) == (2, 2, 5)
-    assert running("GET", f"{path}?from=%21")[0] == 400
+    for token in ("%21", "garbage", "1", "s", f"s{'1' * 19}", "afe_" + "1" * 22):
+        assert running("GET", f"{path}?from={token}")[0] == 400, token
     assert running("GET", f"{path}?take=101")[0] == 400
 
 

@@ -96,6 +96,16 @@ def test_a_template_is_completed_changed_and_reset(door: Door) -> None:
     assert door("GET", path).status == 404
 
 
+def test_a_template_made_without_a_sender_shows_none(door: Door) -> None:
+    content = {"body": {"text": "{{ code }}", "voice": "{{ code }}"}}
+    made = door("POST", TEMPLATES, {"type": "otp_verify", "content": content}).body
+
+    assert made["content"] == {"syntax": "liquid", **content}
+    path = f"{TEMPLATES}/{made['id']}"
+    named = {"content": {"from": "+15550100"}}
+    assert door("PATCH", path, named).body["content"]["from"] == "+15550100"
+
+
 def test_templates_that_nobody_made_are_listed_without_an_id(door: Door) -> None:
     listed = door("GET", TEMPLATES).body["templates"]
 

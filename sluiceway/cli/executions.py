@@ -87,11 +87,35 @@ def show(id_: str, *, as_json: bool) -> int:
 
 
 @COMMAND.command()
-@_ids
+@click.argument("ids", metavar="ID...", nargs=-1)
+@click.option("--batch", metavar="ID", help="All of this batch that have not ended.")
 @_as_json
-def cancel(ids: tuple[str, ...], *, as_json: bool) -> int:
+def cancel(ids: tuple[str, ...], *, batch: str | None, as_json: bool) -> int:
     """Cancel executions, or say why they cannot be stopped."""
+    from sluiceway.errors import UsageError  # noqa: PLC0415 - --help need not load it
+
+    if bool(ids) == (batch is not None):
+        raise UsageError("expected the ids of executions, or --batch ID")
+    if batch is not None:
+        return _cancel_batch(batch, as_json=as_json)
     return _each(ids, "cancel", None, as_json=as_json)
+
+
+def _cancel_batch(batch: str, *, as_json: bool) -> int:
+    from sluiceway.cli._errors import write_failure  # noqa: PLC0415 - when used
+
+    done = run_async(_call("POST", f"/sluiceway/v1/batches/{_quoted(batch)}/cancel", None))
+    if as_json:
+        click.echo(json.dumps(done, indent=2, ensure_ascii=False))
+    else:
+        number = done["cancelled"]
+        click.echo(f"Cancelled {number} {_noun(number)} of the batch {batch}.")
+        for one in done["refused"]:
+            error = one["error"]
+            write_failure(
+                code=error["code"], message=error["message"], at="", hint=error.get("hint", "")
+            )
+    return 1 if done["refused"] else 0
 
 
 @COMMAND.command()

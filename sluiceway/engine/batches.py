@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from sluiceway.engine.service import StartRequest
-from sluiceway.errors import Conflict
+from sluiceway.errors import Conflict, NotFound
 from sluiceway.models.execution import ExecutionStatus
+from sluiceway.storage.durable import ExecutionFilter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
     from sluiceway.models.json import JsonObject, JsonValue
 
 __all__ = [
+    "CancelledRows",
     "RowReport",
     "StartedRow",
+    "cancel_rows",
     "report_of",
     "row_key",
     "row_of_key",
@@ -36,7 +39,9 @@ __all__ = [
     "start_rows",
 ]
 
-_WAIT_S = 3600.0
+_WAIT_S: Final = 3600.0
+_CANCELLED_AT_ONCE: Final = 200
+_OPEN: Final = tuple(status for status in ExecutionStatus if not status.is_terminal)
 
 
 class StartedRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +73,13 @@ class RowReport(msgspec.Struct, frozen=True, kw_only=True):
             "error": self.error,
             "was_done": self.was_done,
         }
+
+
+class CancelledRows(msgspec.Struct, frozen=True, kw_only=True):
+    """How many rows were cancelled, and why others could not be, by the id of their execution."""
+
+    cancelled: int
+    refused: dict[str, Conflict]
 
 
 def row_key(batch_id: str, name: str) -> str:
@@ -183,3 +195,52 @@ async def report_of(executions: Executions, started: StartedRow) -> RowReport:
         error=known.get("error"),
         was_done=started.was_done,
     )
+
+
+async def cancel_rows(executions: Executions, batch_id: str) -> CancelledRows:
+    """Cancel what of a batch has not ended, the rows started last first.
+
+    Rows that are started meanwhile are not reached: who still adds rows must be stopped first.
+
+    Raises:
+        NotFound: there is no such batch.
+        Conflict: all its rows have ended.
+    """
+    cancelled, refused = 0, dict[str, Conflict]()
+    page, from_ = await _open_rows(executions, batch_id, None)
+    if not page and not await executions.count(ExecutionFilter(batch_id=batch_id)):
+        raise NotFound(f"expected a batch, found none with the id {batch_id!r}")
+    while page:
+        for id_, outcome in zip(
+            page, await asyncio.gather(*(_cancel(executions, id_) for id_ in page)), strict=True
+        ):
+            if isinstance(outcome, Conflict):
+                refused[id_] = outcome
+            else:
+                cancelled += outcome
+        page, from_ = await _open_rows(executions, batch_id, from_) if from_ else ([], None)
+    if not cancelled and not refused:
+        raise Conflict(f"expected rows that have not ended, found none in the batch {batch_id!r}")
+    return CancelledRows(cancelled=cancelled, refused=refused)
+
+
+async def _open_rows(
+    executions: Executions, batch_id: str, from_: str | None
+) -> tuple[list[str], str | None]:
+    matching = ExecutionFilter(batch_id=batch_id, statuses=_OPEN)
+    page = await executions.list(matching, take=_CANCELLED_AT_ONCE, from_=from_)
+    return [str(one["id"]) for one in page.executions], page.next_
+
+
+async def _cancel(executions: Executions, id_: str) -> bool | Conflict:
+    """Cancel one; ``False`` where it ended or was deleted meanwhile, else why it goes on."""
+    try:
+        await executions.cancel(id_)
+    except NotFound:
+        return False
+    except Conflict as refusal:
+        with suppress(NotFound):
+            if await executions.wait(id_, timeout_s=0) is None:
+                return refusal
+        return False
+    return True

@@ -172,6 +172,16 @@ def test_batches_are_listed_the_latest_first(
     assert door("GET", "/sluiceway/v1/batches/none").status == 404
 
 
+def test_a_batch_is_cancelled_as_a_whole(door: Door, flow_id: str) -> None:
+    path = f"/sluiceway/v1/flows/{flow_id}/batches"
+    door("POST", path, {"id": "b1", "rows": _rows("Ada", "Bob")})
+    cancel = "/sluiceway/v1/batches/b1/cancel"
+    assert door("POST", cancel).body == {"id": "b1", "cancelled": 2, "refused": []}
+    assert door("GET", "/sluiceway/v1/batches/b1").body["statuses"]["CANCELLED"] == 2
+    assert door("POST", cancel).status == 409
+    assert door("POST", "/sluiceway/v1/batches/none/cancel").status == 404
+
+
 def test_executions_are_found_by_the_flows_name_and_pruned(
     door: Door, flow_id: str, work: Callable[[], None]
 ) -> None:

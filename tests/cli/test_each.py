@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -50,7 +51,12 @@ class Shell:
 
     def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
-        self.environment = {**os.environ, "SLUICEWAY_DATABASE_URL": url, "NO_COLOR": "1"}
+        self.environment = {
+            **os.environ,
+            "SLUICEWAY_DATABASE_URL": url,
+            "SLUICEWAY_ALLOW_HOSTS": "127.0.0.1",
+            "NO_COLOR": "1",
+        }
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -131,6 +137,44 @@ def test_rows_come_from_a_pipe_too(shell: Shell) -> None:
     assert status == 2
     assert "expected 2 columns, found 1" in err
     assert "at: standard input, line 2" in err
+
+
+@pytest.mark.parametrize("shell", ["here"], indirect=True)
+def test_a_batch_is_cancelled_as_a_whole(shell: Shell) -> None:
+    (shell.folder / "users.csv").write_text(_csv(2))
+    assert shell("run", "fails.json", "--each", "users.csv", "--batch", "b1")[0] == 1
+    cancel = ("executions", "cancel", "--batch", "b1")
+    status, _, err = shell(*cancel)
+    assert (status, "expected rows that have not ended" in err) == (1, True)
+    failed = [one["id"] for one in shell.json("executions", "list")]
+    assert shell("executions", "retry", *failed)[0] == 0
+    assert shell(*cancel)[:2] == (0, "Cancelled 2 executions of the batch b1.\n")
+    assert {one["status"] for one in shell.json("executions", "list")} == {"CANCELLED"}
+
+    assert shell("executions", "cancel", "--batch", "none")[0] == 2
+    status, _, err = shell("executions", "cancel")
+    assert (status, "expected the ids of executions, or --batch ID" in err) == (2, True)
+    assert shell(*cancel, "afe_one")[0] == 2
+
+
+@pytest.mark.parametrize("shell", ["server"], indirect=True)
+def test_rows_that_a_call_keeps_from_stopping_are_told(shell: Shell) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        posting: dict[str, Any] = json.loads(json.dumps(FAILING))
+        posting["actions"][0]["params"] = {"method": "POST", "url": f"http://127.0.0.1:{port}/"}
+        (shell.folder / "posts.json").write_text(json.dumps(posting))
+        (shell.folder / "users.csv").write_text(_csv(1))
+        with shell.start("run", "posts.json", "--each", "users.csv", "--batch", "b1") as running:
+            asked, _ = silent.accept()
+            told = shell.json("executions", "cancel", "--batch", "b1")
+            assert told["cancelled"] == 0
+            assert told["refused"][0]["error"]["code"] == "ERR_CONFLICT"
+            status, out, err = shell("executions", "cancel", "--batch", "b1")
+            assert (status, out) == (1, "Cancelled 0 executions of the batch b1.\n")
+            assert "must not be interrupted" in err
+            asked.close()
+            running.communicate(timeout=60)
 
 
 def test_executions_are_listed_shown_retried_cancelled_and_pruned(shell: Shell) -> None:

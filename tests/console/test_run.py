@@ -45,6 +45,20 @@ def test_progress_is_live_and_a_waiting_run_can_be_cancelled(console: Page, serv
     expect(page.locator(".step-card.run-skipped")).to_contain_text("Do nothing")
 
 
+def test_what_is_left_of_a_batch_can_be_cancelled(console: Page, server: Server) -> None:
+    flow = {"name": "Waits", "actions": [step("w", "DELAY_FLOW", {"number": 1, "units": "DAYS"})]}
+    rows = [{"fields": {"n": number}} for number in range(3)]
+    server.api("POST", "/sluiceway/v1/batches", {"id": "waiting", "flow": flow, "rows": rows})
+    page = console
+    page.goto(f"{server.url}/batches/waiting")
+    batch = page.get_by_role("region", name="Batch waiting")
+    expect(batch.get_by_text("0 of 3")).to_be_visible()
+    batch.get_by_role("button", name="Cancel the rest").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel the rest").click()
+    expect(batch.get_by_role("link", name="Cancelled 3")).to_be_visible()
+    expect(batch.get_by_role("button", name="Cancel the rest")).to_have_count(0)
+
+
 def test_a_dry_run_sends_nothing_and_says_so(console: Page, server: Server) -> None:
     flow = server.api("GET", "/api/v2/flows")[0]
     page = console

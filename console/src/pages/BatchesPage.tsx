@@ -8,11 +8,12 @@ import { Link, navigate, useTitle } from '../app/router.tsx'
 import { Page } from '../app/Shell.tsx'
 import { statusWords } from '../run/status.tsx'
 import { Button, Empty, Note, SelectField, Skeleton, TextField } from '../ui/controls.tsx'
-import { Dialog } from '../ui/Dialog.tsx'
+import { Confirm, Dialog } from '../ui/Dialog.tsx'
 import { Icon } from '../ui/Icon.tsx'
+import { reportError, toast } from '../ui/toasts.tsx'
 
 interface Batch { id: string; total: number; statuses?: Record<string, number>; flow?: { id: string; name: string }; flow_id?: string; created_at?: string }
-interface Row { key?: string; fields: JsonObject }
+interface Row { key?: string; context?: JsonObject; fields?: JsonObject; vars?: JsonObject }
 const OVER = ['COMPLETED', 'FAILED', 'CANCELLED']
 const KEY = 'sluiceway.batches'
 
@@ -53,6 +54,15 @@ function Progress({ id }: { id: string }) {
   if (data && !seen.current) seen.current = { at: Date.now(), over }
   const rate = seen.current && over > seen.current.over ? (over - seen.current.over) / ((Date.now() - seen.current.at) / 1000) : 0
   const left = total - over
+  const [isAsking, setIsAsking] = useState(false)
+  const cancel = async () => {
+    try {
+      const { cancelled, refused } = await post<{ cancelled: number; refused: unknown[] }>(`/sluiceway/v1/batches/${seg(id)}/cancel`)
+      toast(`Cancelled ${cancelled}${refused.length ? `; ${refused.length} stop after the call in flight` : ''}`)
+      invalidate('executions')
+      batch.reload()
+    } catch (problem) { reportError(problem) } finally { setIsAsking(false) }
+  }
   return (
     <section className="card pad stack" aria-label={`Batch ${id}`}>
       {batch.error && <Note kind="bad">{batch.error.message}</Note>}
@@ -61,9 +71,10 @@ function Progress({ id }: { id: string }) {
         <>
           <div className="row wrap between"><h2>{id}</h2><span className="soft num" role="status">{over} of {total}{left > 0 && rate > 0 && <> · {rate.toFixed(1)} a second · about {left / rate < 90 ? `${Math.ceil(left / rate)} s` : `${Math.ceil(left / rate / 60)} min`} left</>}</span></div>
           <div className="meter" role="progressbar" aria-label="Progress" aria-valuenow={over} aria-valuemin={0} aria-valuemax={total}>{OVER.map((status) => <span key={status} className={status.toLowerCase()} style={{ width: `${total ? ((statuses[status] ?? 0) / total) * 100 : 0}%` }} />)}</div>
-          <div className="row wrap">{Object.entries(statuses).filter(([, count]) => count > 0).map(([status, count]) => <Link key={status} className="btn small" to={`/executions?batch=${seg(id)}&status=${status}`}>{statusWords(status)} <b className="num">{count}</b></Link>)}<Link className="btn small quiet" to={`/executions?batch=${seg(id)}`}>All executions</Link><a className="btn small quiet" download={`${id}.jsonl`} href={`/sluiceway/v1/batches/${seg(id)}/report`}><Icon name="download" size={15} />Report</a></div>
+          <div className="row wrap">{Object.entries(statuses).filter(([, count]) => count > 0).map(([status, count]) => <Link key={status} className="btn small" to={`/executions?batch=${seg(id)}&status=${status}`}>{statusWords(status)} <b className="num">{count}</b></Link>)}<Link className="btn small quiet" to={`/executions?batch=${seg(id)}`}>All executions</Link><a className="btn small quiet" download={`${id}.jsonl`} href={`/sluiceway/v1/batches/${seg(id)}/report`}><Icon name="download" size={15} />Report</a>{left > 0 && <Button small icon="stop" onClick={() => setIsAsking(true)}>Cancel the rest</Button>}</div>
         </>
       )}
+      {isAsking && <Confirm title="Cancel what is left of this batch?" action="Cancel the rest" danger onClose={() => setIsAsking(false)} onConfirm={cancel}>Rows that have not ended stop before their next step; what they have done stays done. The same batch id again goes on with them.</Confirm>}
     </section>
   )
 }
@@ -88,8 +99,7 @@ function NewBatch({ onClose }: { onClose: () => void }) {
     setError('')
     try {
       for (let at = 0; at < rows.length; at += 500) {
-        const part = rows.slice(at, at + 500).map((row, index) => ({ ...row, key: row.key ?? String(at + index) }))
-        await post(`/sluiceway/v1/flows/${seg(chosen)}/batches`, { id, rows: part, first_row: at + 1 })
+        await post(`/sluiceway/v1/flows/${seg(chosen)}/batches`, { id, rows: rows.slice(at, at + 500), first_row: at + 1 })
         setSent(Math.min(rows.length, at + 500))
       }
       remember(id)
@@ -105,7 +115,7 @@ function NewBatch({ onClose }: { onClose: () => void }) {
         <SelectField label="Flow" value={chosen} onChange={setFlow} options={flows.map((one) => [one.id, one.name] as const)} />
         <TextField label="Batch id" value={id} onChange={setId} required pattern="[A-Za-z0-9._\-]+" maxLength={100} className="mono" hint="The same id again goes on where it stopped." />
         <div className="row"><Button icon="file" onClick={() => file.current?.click()}>Choose a file</Button><span className="soft">{name ? `${name}: ${rows.length} rows` : 'CSV with a header line, or JSON Lines'}</span><input ref={file} type="file" hidden accept=".csv,.jsonl,.json,.ndjson" aria-label="File with the rows" onChange={(event) => void read(event.target.files?.[0])} /></div>
-        {rows[0] && <div className="stack s"><span className="label">The first row’s fields</span><pre className="codebox">{JSON.stringify(rows[0].fields, null, 2)}</pre></div>}
+        {rows[0] && <div className="stack s"><span className="label">The first row’s fields</span><pre className="codebox">{JSON.stringify(rows[0].fields ?? {}, null, 2)}</pre></div>}
       </div>
     </Dialog>
   )
@@ -128,10 +138,22 @@ export function readRows(text: string, name: string): Row[] {
     for (const line of lines) objects.push(Object.fromEntries(head.map((column, index) => [column, line[index] ?? ''])))
   }
   if (!objects.length) throw new Error('The file has no rows.')
-  return objects.map(({ key, ...fields }) => (key === undefined ? { fields } : { key: String(key), fields }))
+  return objects.map(({ key, ...own }) => {
+    const row: Row = isJson && hasParts(own) ? own : { fields: own }
+    return key === undefined ? row : { key: String(key), ...row }
+  })
+}
+
+/** A line is the fields, or `{context, fields, vars}` where it has no other keys: as the command line has it. */
+function hasParts(line: JsonObject): line is Row & JsonObject {
+  return Object.entries(line).every(([name, value]) => ['context', 'fields', 'vars'].includes(name) && value !== null && typeof value === 'object' && !Array.isArray(value))
 }
 
 function readCsv(text: string): string[][] {
+  // Spreadsheets of some countries write semicolons; an export may have tabs.
+  const head = text.split(/\r?\n/, 1)[0] ?? ''
+  const count = (one: string) => head.split(one).length
+  const delimiter = [',', ';', '\t'].reduce((best, one) => (count(one) > count(best) ? one : best))
   const rows: string[][] = []
   let row: string[] = []
   let cell = ''
@@ -142,7 +164,7 @@ function readCsv(text: string): string[][] {
       if (character !== '"') cell += character
       else if (text[at + 1] === '"') { cell += '"'; at++ } else quoted = false
     } else if (character === '"' && cell === '') quoted = true
-    else if (character === ',') { row.push(cell); cell = '' }
+    else if (character === delimiter) { row.push(cell); cell = '' }
     else if (character === '\n' || character === '\r') {
       if (character === '\r' && text[at + 1] === '\n') at++
       row.push(cell); cell = ''

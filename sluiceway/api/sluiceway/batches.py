@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from sluiceway.api.route import Call, Param, Reply, Route, Stream
-from sluiceway.engine.batches import StartedRow, report_of, row_of_key, start_rows
+from sluiceway.engine.batches import StartedRow, cancel_rows, report_of, row_of_key, start_rows
 from sluiceway.errors import InvalidRequest, NotFound
 from sluiceway.management import flows
 from sluiceway.management.fields import OPEN, closed, text
@@ -185,6 +185,15 @@ async def _get(call: Call) -> JsonObject:
     }
 
 
+async def _cancel(call: Call) -> JsonObject:
+    """Cancel the executions that have not ended; tell of those that go on, and why."""
+    done = await cancel_rows(call.services.need_executions(), call.path["id"])
+    refused: list[JsonValue] = [
+        {"id": id_, "error": error.as_json()} for id_, error in done.refused.items()
+    ]
+    return {"id": call.path["id"], "cancelled": done.cancelled, "refused": refused}
+
+
 async def _look(call: Call) -> JsonObject:
     """Tell which of some executions have ended, waiting a while for the first."""
     body: Any = call.body
@@ -290,6 +299,14 @@ ROUTES: Final = (
         handle=_get,
         summary="Count a batch's executions by status",
         scopes=_READ,
+        tag=_TAG,
+    ),
+    Route(
+        method="POST",
+        path=f"{_V1}/batches/{{id}}/cancel",
+        handle=_cancel,
+        summary="Cancel a batch's executions that have not ended",
+        scopes=("update:flows_executions",),
         tag=_TAG,
     ),
     Route(

@@ -4,14 +4,15 @@
 
 *Real* gets a user, compares, updates the user and sends an email; *no-op* does nothing. Each
 candidate is a server of its own process, is asked by the same 50 clients to run the flow, and
-answers when it has ended. Sluiceway keeps every step durably; the bare script and Node-RED keep
-nothing. The tenant is a process of its own, over https.
+answers when it has ended. Sluiceway keeps every step durably, n8n the data of every execution; the
+bare script and Node-RED keep nothing. The tenant is a process of its own, over https.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import itertools
 import json
 import os
 import secrets
@@ -23,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import psutil
 
-from bench import _node_red
+from bench import _n8n, _node_red
 from bench.rows import Row
 from sluiceway.cli._tls import ensure_certificate
 
@@ -44,6 +45,7 @@ PYTHON = sys.executable
 CACHE = Path(__file__).resolve().parent.parent / ".tools" / "bench"
 CLIENT = ("bench-client", secrets.token_urlsafe(32))
 USER = "auth0|ada"
+QUIET: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 NOOP = [{"id": "nothing", "type": "FLOW", "action": "DO_NOTHING", "params": {}}]
 REAL = [
@@ -160,13 +162,19 @@ def bare(stack: ExitStack, tenant: str, authority: Path) -> Candidate:
     return Candidate("bare aiohttp", process, url, {"real": "/real", "no-op": "/noop"}, cold_s=cold)
 
 
+def find_node() -> Path | None:
+    """Return the node that came with the bench, else the machine's."""
+    found = shutil.which("node", path=f"{Path(PYTHON).parent}:{os.environ['PATH']}")
+    return Path(found) if found else None
+
+
 def node_red(stack: ExitStack, tenant: str, authority: Path, folder: Path) -> Candidate | str:
     """Return Node-RED, or why it is not measured."""
-    node = shutil.which("node", path=f"{Path(PYTHON).parent}:{os.environ['PATH']}")
+    node = find_node()
     if node is None:
         return "no node"
     where = CACHE / "node-red"
-    problem = _node_red.install(where, str(Path(node).parent / "npm"))
+    problem = _node_red.install(where, str(node.with_name("npm")))
     if problem:
         return problem
     port = free_port()
@@ -176,7 +184,7 @@ def node_red(stack: ExitStack, tenant: str, authority: Path, folder: Path) -> Ca
     began = time.perf_counter()
     script = where / "node_modules" / "node-red" / "red.js"
     command = [
-        node,
+        str(node),
         str(script),
         "--userDir",
         str(folder),
@@ -187,6 +195,43 @@ def node_red(stack: ExitStack, tenant: str, authority: Path, folder: Path) -> Ca
     url = f"http://127.0.0.1:{port}"
     cold = wait_for(url, process) - began
     return Candidate("Node-RED", process, url, {"real": "/real", "no-op": "/noop"}, cold_s=cold)
+
+
+def n8n(
+    stack: ExitStack, tenant: str, authority: Path, folder: Path, *, database: str
+) -> Candidate | str:
+    """Return n8n on *database*, or why it is not measured."""
+    node = find_node()
+    if node is None:
+        return "no node"
+    where = CACHE / "n8n"
+    problem = _n8n.install(where, str(node.with_name("npm")))
+    if problem:
+        return problem
+    port = free_port()
+    environment = {**os.environ, **_n8n.environment(port, database, folder, authority)}
+    command = [str(node), str(_n8n.script(where))]
+    _n8n.import_workflows(command, environment, folder, tenant)
+    began = time.perf_counter()
+    process = started(stack, [*command, "start"], env=environment, **QUIET)
+    candidate = Candidate("n8n, PostgreSQL", process, f"http://127.0.0.1:{port}", _n8n.PATHS)
+    # Its port is open long before its workflows are there.
+    candidate.cold_s = asyncio.run(_first_answer(candidate)) - began
+    return candidate
+
+
+async def _first_answer(candidate: Candidate) -> float:
+    """Ask until the no-op flow answers; return when."""
+    url = candidate.url + candidate.paths["no-op"]
+    async with aiohttp.ClientSession() as session:
+        while candidate.process.poll() is None:
+            with suppress(aiohttp.ClientError):
+                async with session.post(url, json={}) as answer:
+                    # A server that is starting may answer everything with a page.
+                    if (answer.status, answer.content_type) == (200, "application/json"):
+                        return time.perf_counter()
+            await asyncio.sleep(0.05)
+    raise RuntimeError(f"{candidate.name} ended with {candidate.process.returncode}")
 
 
 def sluiceway(
@@ -211,8 +256,7 @@ def sluiceway(
         )
     began = time.perf_counter()
     command = [program, "serve", "--port", str(port)]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = started(stack, command, env=environment, cwd=folder, **quiet)
+    process = started(stack, command, env=environment, cwd=folder, **QUIET)
     url = f"http://127.0.0.1:{port}"
     cold = wait_for(url, process) - began
     made = Candidate(name, process, url, {}, cold_s=cold)
@@ -335,11 +379,7 @@ def _candidates(folder: Path, tenant: str, authority: Path) -> Iterator[Candidat
     with ExitStack() as stack:
         (folder / "red").mkdir()
         found = node_red(stack, tenant, authority, folder / "red")
-        yield (
-            Row(what="Node-RED", measured="not measured", note=found)
-            if isinstance(found, str)
-            else found
-        )
+        yield found if isinstance(found, Candidate) else _not_measured("Node-RED", found)
     with ExitStack() as stack:
         (folder / "own").mkdir()
         url = f"sqlite:///{folder}/own/sluiceway.db"
@@ -347,14 +387,10 @@ def _candidates(folder: Path, tenant: str, authority: Path) -> Iterator[Candidat
             stack, tenant, authority, folder / "own", database=url, name="Sluiceway, SQLite"
         )
     yield from _on_postgres(folder, tenant, authority)
-    yield Row(what="n8n 2.40", measured="not measured", note=_N8N)
 
 
-_N8N = (
-    "`npm install n8n@2.40` fails here, as a dependency's native part does not build; with "
-    "`--ignore-scripts` 2.40.7 installs (2,353 packages, 2.8 GB), and this bench does not drive it "
-    "yet"
-)
+def _not_measured(what: str, why: str) -> Row:
+    return Row(what=what, measured="not measured", note=why)
 
 
 def _on_postgres(folder: Path, tenant: str, authority: Path) -> Iterator[Candidate | Row]:
@@ -362,7 +398,8 @@ def _on_postgres(folder: Path, tenant: str, authority: Path) -> Iterator[Candida
 
     cluster = Cluster.make(fsync="on")
     if cluster is None:
-        yield Row(what="Sluiceway, PostgreSQL", measured="not measured", note="no server installed")
+        for what in ("Sluiceway, PostgreSQL", "n8n"):
+            yield _not_measured(what, "no server installed")
         return
     cluster.start()
     try:
@@ -372,6 +409,11 @@ def _on_postgres(folder: Path, tenant: str, authority: Path) -> Iterator[Candida
             yield sluiceway(
                 stack, tenant, authority, folder / "pg", database=url, name="Sluiceway, PostgreSQL"
             )
+        with ExitStack() as stack:
+            (folder / "n8n").mkdir()
+            url = cluster.new_database()
+            found = n8n(stack, tenant, authority, folder / "n8n", database=url)
+            yield found if isinstance(found, Candidate) else _not_measured("n8n", found)
     finally:
         cluster.stop()
 
@@ -385,16 +427,16 @@ def _row(candidate: Candidate, flow: str, found: Result) -> Row:
 
 
 def _ratios(results: dict[tuple[str, str], Result]) -> Iterator[Row]:
-    own = "Sluiceway, SQLite"
-    for other in ("bare aiohttp", "Node-RED"):
-        for flow in RUNS:
-            if (other, flow) not in results or (own, flow) not in results:
-                continue
-            ratio = results[own, flow].per_s / results[other, flow].per_s
-            is_goal = other == "Node-RED" and flow == "real"
-            yield Row(
-                what=f"Sluiceway (SQLite) to {other}, {flow}",
-                measured=f"{ratio:.2f}",
-                target="over 1" if is_goal else "",
-                is_met=ratio > 1 if is_goal else None,
-            )
+    own, on_postgres = "Sluiceway, SQLite", "Sluiceway, PostgreSQL"
+    pairs = [(own, "bare aiohttp"), (own, "Node-RED"), (on_postgres, "n8n, PostgreSQL")]
+    for (ours, other), flow in itertools.product(pairs, RUNS):
+        if (other, flow) not in results or (ours, flow) not in results:
+            continue
+        ratio = results[ours, flow].per_s / results[other, flow].per_s
+        is_goal = other == "Node-RED" and flow == "real"
+        yield Row(
+            what=f"{ours} to {other}: {flow}",
+            measured=f"{ratio:.2f}",
+            target="over 1" if is_goal else "",
+            is_met=ratio > 1 if is_goal else None,
+        )

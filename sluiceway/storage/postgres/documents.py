@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import psycopg
@@ -10,20 +10,17 @@ import psycopg
 from sluiceway.storage.base import Document, DuplicateKey, Key, StaleVersion
 from sluiceway.storage.columns import document_columns, from_ms, json_text, parse_object, to_ms
 from sluiceway.storage.postgres.database import KEY_TAKEN, storage_error
+from sluiceway.storage.postgres.look_ups import COLUMNS, LookUps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sluiceway.storage.postgres.database import PostgresDatabase, Statement
+    from sluiceway.storage.postgres.look_ups import Row
 
 __all__ = ["PostgresDocumentStore"]
 
-_SELECT: Final = (
-    "SELECT kind, id, version, created_at, updated_at, body, secret, coalesce("
-    "(SELECT json_agg(json_build_array(k.name, k.value, k.is_unique) ORDER BY k.position)::text"
-    " FROM sluiceway.document_keys k WHERE k.document_seq = d.seq), '[]')"
-    " FROM sluiceway.documents d"
-)
+_SELECT: Final = f"SELECT {COLUMNS} FROM sluiceway.documents d"
 _INSERT: Final = (
     "SELECT sluiceway.insert_document(%s, %s, %s::integer, %s::bigint, %s::bigint, %s, %s,"
     " %s::text[], %s::text[], %s::boolean[])"
@@ -41,11 +38,9 @@ class PostgresDocumentStore:
     def __init__(self, database: PostgresDatabase) -> None:
         """Keep them in *database*."""
         self._database = database
+        self._look_ups = LookUps(database)
 
-    # A row is whatever the statement names; the driver types it as Any.
-    async def _write(
-        self, *statements: Statement, kind: str, id_: str = ""
-    ) -> list[tuple[Any, ...]]:
+    async def _write(self, *statements: Statement, kind: str, id_: str = "") -> list[Row]:
         try:
             return await self._database.write(*statements, order=f"document {kind} {id_}")
         except psycopg.Error as error:
@@ -95,8 +90,8 @@ class PostgresDocumentStore:
 
     async def get(self, kind: str, id_: str) -> Document | None:
         """See ``DocumentStore``."""
-        found = await self._read("WHERE kind = %s AND id = %s", (kind, id_))
-        return found[0] if found else None
+        row = await self._look_ups.get(kind, id_)
+        return None if row is None else _document(row)
 
     async def get_many(self, kind: str, ids: Sequence[str]) -> list[Document]:
         """See ``DocumentStore``."""
@@ -146,8 +141,7 @@ def _columns(keys: Sequence[Key]) -> tuple[list[str], list[str], list[bool]]:
     )
 
 
-# A row is whatever _SELECT names; the driver types it as Any.
-def _document(row: tuple[Any, ...]) -> Document:
+def _document(row: Row) -> Document:
     kind, id_, version, created_at, updated_at, body, secret, keys = row
     return Document(
         kind=kind,

@@ -109,11 +109,15 @@ class Faulty:
         return list(zip(*values, strict=True))
 
 
+def _look_ups(database: Any) -> LookUps:
+    return LookUps(database, "SELECT", key_of=lambda row: row)
+
+
 def test_who_gives_up_takes_nobody_along() -> None:
     async def scenario() -> None:
         database: Any = Faulty()
         database.silence = asyncio.Event()
-        look_ups = LookUps(database)
+        look_ups = _look_ups(database)
         one, other = (asyncio.create_task(look_ups.get("k", "1")) for _ in range(2))
         await asyncio.sleep(0)
         one.cancel()
@@ -129,7 +133,7 @@ def test_a_refusal_is_told_to_all_who_asked_and_is_over_with_that() -> None:
     async def scenario() -> None:
         database: Any = Faulty()
         database.errors = [StorageError("expected the database to answer, found: nothing")]
-        look_ups = LookUps(database)
+        look_ups = _look_ups(database)
         told = await asyncio.gather(
             look_ups.get("k", "1"), look_ups.get("k", "2"), return_exceptions=True
         )
@@ -144,7 +148,7 @@ def test_nobody_waits_for_a_process_that_stops() -> None:
     async def scenario() -> None:
         database: Any = Faulty()
         database.silence = asyncio.Event()
-        look_ups = LookUps(database)
+        look_ups = _look_ups(database)
         asked = asyncio.create_task(look_ups.get("k", "1"))
         await asyncio.sleep(0.01)
         (serving,) = asyncio.all_tasks() - {asked, asyncio.current_task()}

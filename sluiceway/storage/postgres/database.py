@@ -205,7 +205,12 @@ def storage_error(error: psycopg.Error) -> StorageError:
 async def _run(connection: AsyncConnection, sql: str, values: Sequence[object]) -> Rows:
     cursor = connection.cursor(binary=True)
     await _execute(cursor, sql, values)
-    return await cursor.fetchall() if cursor.description else []
+    return await cursor.fetchall() if _has_rows(cursor) else []
+
+
+def _has_rows(cursor: AsyncCursor) -> bool:
+    """Tell whether there is a result; to describe it would cost as much as to read it."""
+    return cursor.rownumber is not None
 
 
 async def _execute(cursor: AsyncCursor, sql: str, values: Sequence[object]) -> None:
@@ -248,7 +253,7 @@ async def _transact(connection: AsyncConnection, group: list[_Job]) -> list[Rows
                 mine.append(cursor)
             cursors.append(mine)
     return [
-        [row for cursor in mine if cursor.description for row in await cursor.fetchall()]
+        [row for cursor in mine if _has_rows(cursor) for row in await cursor.fetchall()]
         for mine in cursors
     ]
 

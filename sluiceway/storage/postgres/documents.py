@@ -10,7 +10,7 @@ import psycopg
 from sluiceway.storage.base import Document, DuplicateKey, Key, StaleVersion
 from sluiceway.storage.columns import document_columns, from_ms, json_text, parse_object, to_ms
 from sluiceway.storage.postgres.database import KEY_TAKEN, storage_error
-from sluiceway.storage.postgres.look_ups import COLUMNS, LookUps
+from sluiceway.storage.postgres.look_ups import LookUps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 
 __all__ = ["PostgresDocumentStore"]
 
-_SELECT: Final = f"SELECT {COLUMNS} FROM sluiceway.documents d"
+_COLUMNS: Final = (
+    "d.kind, d.id, version, created_at, updated_at, body, secret, coalesce("
+    "(SELECT json_agg(json_build_array(k.name, k.value, k.is_unique) ORDER BY k.position)::text"
+    " FROM sluiceway.document_keys k WHERE k.document_seq = d.seq), '[]')"
+)
+_SELECT: Final = f"SELECT {_COLUMNS} FROM sluiceway.documents d"
+_LOOK_UP: Final = (
+    f"SELECT {_COLUMNS} FROM unnest(%s::text[], %s::text[]) AS asked (kind, id)"
+    " JOIN sluiceway.documents d ON d.kind = asked.kind AND d.id = asked.id"
+)
 _INSERT: Final = (
     "SELECT sluiceway.insert_document(%s, %s, %s::integer, %s::bigint, %s::bigint, %s, %s,"
     " %s::text[], %s::text[], %s::boolean[])"
@@ -38,7 +47,7 @@ class PostgresDocumentStore:
     def __init__(self, database: PostgresDatabase) -> None:
         """Keep them in *database*."""
         self._database = database
-        self._look_ups = LookUps(database)
+        self._look_ups = LookUps(database, _LOOK_UP, key_of=lambda row: (row[0], row[1]))
 
     async def _write(self, *statements: Statement, kind: str, id_: str = "") -> list[Row]:
         try:

@@ -17,6 +17,7 @@ from sluiceway.storage.execution_rows import (
     where,
 )
 from sluiceway.storage.postgres.database import storage_error
+from sluiceway.storage.postgres.look_ups import LookUps
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 __all__ = ["PostgresExecutionLists"]
 
 _TABLE: Final = "sluiceway.executions"
+_LOOK_UP: Final = f"SELECT {COLUMNS} FROM {_TABLE} WHERE id = ANY (%s::text[])"
+_ID: Final = 1
+"""Where ``COLUMNS`` has it."""
+
 _COUNTS: Final = (
     f"SELECT status, count(*) FROM {_TABLE} WHERE ready_at IS NOT NULL GROUP BY status"
     f" UNION ALL SELECT status, count(*) FROM {_TABLE}"
@@ -44,6 +49,7 @@ class PostgresExecutionLists:
     def __init__(self, database: PostgresDatabase) -> None:
         """Read them from *database*."""
         self._database = database
+        self._look_ups = LookUps(database, _LOOK_UP, key_of=lambda row: (row[_ID],))
         self._deleted = 0
 
     # A row is whatever the statement names; the driver types it as Any.
@@ -55,8 +61,8 @@ class PostgresExecutionLists:
 
     async def get(self, id_: str) -> ExecutionRow | None:
         """See ``ExecutionStore``."""
-        rows = await self._database.read(f"SELECT {COLUMNS} FROM {_TABLE} WHERE id = %s", (id_,))
-        return execution_row(rows[0]) if rows else None
+        row = await self._look_ups.get(id_)
+        return None if row is None else execution_row(row)
 
     async def log(self, id_: str, *, after: int = -1) -> list[LogRow]:
         """See ``ExecutionStore``."""

@@ -1,4 +1,4 @@
-"""Line plots as SVG, without a library: a few panels side by side, readable in light and dark."""
+"""Plots as SVG, without a library: a few panels side by side, readable in light and dark."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import math
 from dataclasses import dataclass
 from html import escape
 
-__all__ = ["Line", "Panel", "draw"]
+__all__ = ["Line", "Panel", "draw", "draw_bars"]
 
 WIDTH, HEIGHT, GAP = 380, 260, 30
 LEFT, RIGHT, TOP, BOTTOM = 52, 14, 44, 34
 COLOURS = ("#2563eb", "#d97706", "#059669")
+OTHERS = "#94a3b8"
+NAMES, BAR = 130, 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +34,42 @@ class Panel:
 
 def draw(panels: list[Panel]) -> str:
     """Return the picture."""
+    return _side_by_side([_panel(panel) for panel in panels], HEIGHT)
+
+
+def draw_bars(panels: list[tuple[str, list[tuple[str, float]]]]) -> str:
+    """Return a picture of bars: for each panel its title, and each bar's name and length."""
+    rows = max(len(bars) for _, bars in panels)
+    return _side_by_side([_bars(title, bars) for title, bars in panels], 28 + rows * BAR)
+
+
+def _side_by_side(panels: list[list[str]], height: int) -> str:
     width = len(panels) * (WIDTH + GAP) - GAP
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HEIGHT}"',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"',
         'font-family="system-ui, sans-serif" font-size="11" role="img">',
         "<style>text{fill:#444}.axis{stroke:#999}.grid{stroke:#9994}",
         "@media(prefers-color-scheme:dark){text{fill:#ccc}}</style>",
     ]
     for number, panel in enumerate(panels):
-        parts.append(f'<g transform="translate({number * (WIDTH + GAP)} 0)">')
-        parts += _panel(panel)
-        parts.append("</g>")
+        parts += [f'<g transform="translate({number * (WIDTH + GAP)} 0)">', *panel, "</g>"]
     return "\n".join([*parts, "</svg>\n"])
+
+
+def _bars(title: str, bars: list[tuple[str, float]]) -> list[str]:
+    longest = max(length for _, length in bars)
+    room = WIDTH - NAMES - 40
+    parts = [f'<text x="0" y="14" font-weight="600">{escape(title)}</text>']
+    for number, (name, length) in enumerate(bars):
+        y = 28 + number * BAR
+        colour = COLOURS[0] if name.startswith("Sluiceway") else OTHERS
+        end = NAMES + max(1.0, length / longest * room)
+        parts.append(
+            f'<text x="0" y="{y + 12}">{escape(name)}</text><rect x="{NAMES}" y="{y}" rx="2" '
+            f'width="{end - NAMES:.1f}" height="{BAR - 6}" fill="{colour}"/>'
+            f'<text x="{end + 6:.1f}" y="{y + 12}">{length:.0f}</text>'
+        )
+    return parts
 
 
 def _panel(panel: Panel) -> list[str]:

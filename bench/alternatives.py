@@ -33,12 +33,14 @@ import aiohttp
 import psutil
 
 from bench import _n8n, _node_red
+from bench._plot import draw_bars
 from bench.rows import Row
 from sluiceway.cli._tls import ensure_certificate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+PICTURE = Path(__file__).parent.parent / "docs" / "alternatives.svg"
 CLIENTS = 50
 RUNS = {"no-op": 1_000, "real": 400}
 PYTHON = sys.executable
@@ -375,7 +377,19 @@ def run() -> list[Row]:
                 else:
                     rows.append(_row(candidate, flow, found))
     rows += _ratios(results)
+    PICTURE.write_text(_picture(results), encoding="utf-8")
     return rows
+
+
+def _picture(results: dict[tuple[str, str], Result]) -> str:
+    panels = [
+        (title, [(name, found.per_s) for (name, flow), found in results.items() if flow == one])
+        for one, title in (
+            ("real", "The real flow, executions a second"),
+            ("no-op", "A flow that does nothing, executions a second"),
+        )
+    ]
+    return draw_bars(panels)
 
 
 def _candidates(folder: Path, tenant: str, authority: Path) -> Iterator[Candidate | Row]:

@@ -5,6 +5,8 @@ UV := .tools/uv
 # Debian's python3.11 alone brings no `python3`.
 PYTHON := $(firstword $(shell command -v python3.11 python3))
 BIN := .venv/bin
+# As Python and git do: an authority that a company added to the machine counts for packages, too.
+export UV_SYSTEM_CERTS ?= 1
 export UV_PROJECT_ENVIRONMENT := .venv
 
 .PHONY: help run dev test check fix bench docs console chaos dist clean

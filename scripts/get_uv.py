@@ -33,10 +33,18 @@ def main() -> int:
         TARGET.unlink(missing_ok=True)
         TARGET.symlink_to(found)
         return 0
-    wheel = _pick_wheel(_fetch_json(INDEX)["files"])
-    archive = TARGET.parent / str(wheel["filename"])
-    with urllib.request.urlopen(str(wheel["url"]), timeout=120) as answer:  # noqa: S310 - https, from the index
-        archive.write_bytes(answer.read())
+    try:
+        wheel = _pick_wheel(json.loads(_fetch(INDEX))["files"])
+        archive = TARGET.parent / str(wheel["filename"])
+        archive.write_bytes(_fetch(str(wheel["url"])))
+    except OSError as error:  # URLError is one, too
+        print(
+            f"Could not fetch uv {VERSION} from {INDEX}: {getattr(error, 'reason', error)}.\n"
+            "Behind a proxy, set HTTPS_PROXY; its certificate authority goes into SSL_CERT_FILE. "
+            f"A uv {VERSION} on the PATH is taken as it is.",
+            file=sys.stderr,
+        )
+        return 1
     if hashlib.sha256(archive.read_bytes()).hexdigest() != wheel["hashes"]["sha256"]:
         print(f"{archive.name}: the SHA-256 differs from the index; try again", file=sys.stderr)
         return 1
@@ -55,11 +63,11 @@ def _version_of(program: Path) -> str | None:
     return out.stdout.split()[1] if out.stdout.startswith("uv ") else None
 
 
-def _fetch_json(url: str) -> dict:
+def _fetch(url: str) -> bytes:
     request = urllib.request.Request(url)  # noqa: S310 - https, from the index
-    request.add_header("Accept", "application/vnd.pypi.simple.v1+json")
-    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - https, from the index
-        return json.load(answer)
+    request.add_header("Accept", "application/vnd.pypi.simple.v1+json, */*;q=0.1")
+    with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310 - https, from the index
+        return answer.read()
 
 
 def _pick_wheel(files: list[dict]) -> dict:

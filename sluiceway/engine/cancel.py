@@ -12,7 +12,7 @@ from sluiceway.storage.durable import CancelAnswer, Finish
 
 if TYPE_CHECKING:
     from sluiceway.engine.base import Engine
-    from sluiceway.engine.live import Live
+    from sluiceway.engine.live import Live, Running
     from sluiceway.storage.durable import ExecutionRow
 
 __all__ = ["cancel_execution"]
@@ -40,18 +40,21 @@ async def cancel_execution(engine: Engine, live: Live, row: ExecutionRow) -> Non
     if answer is CancelAnswer.ENDED:
         raise Conflict(f"expected an execution that has not ended, found {row.id} at its end")
     if answer is CancelAnswer.REQUESTED:
-        await _wait_for_worker(engine, live, row.id)
+        await _wait_for_worker(engine, live, row.id, finish)
     live.publish(row.id, {"seq": -1, "type": "execution_finished", "status": "CANCELLED"})
 
 
-async def _wait_for_worker(engine: Engine, live: Live, id_: str) -> None:
-    run = live.running.get(id_)
-    if run is not None:
-        run.request_cancel()
+async def _wait_for_worker(engine: Engine, live: Live, id_: str, finish: Finish) -> None:
     patience_s = engine.settings.cancel_patience.total_seconds()
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience_s
+    told: Running | None = None
     while True:
+        # A worker of this process is told at once, as soon as it has taken the execution up.
+        run = live.running.get(id_)
+        if run is not None and run is not told:
+            run.request_cancel()
+            told = run
         row = await engine.store.get(id_)
         if row is None:
             raise NotFound(f"expected an execution, found none with the id {id_!r}")
@@ -59,6 +62,11 @@ async def _wait_for_worker(engine: Engine, live: Live, id_: str) -> None:
             return
         if row.status.is_terminal:
             raise Conflict(f"expected to cancel {id_}, found it {row.status} before it could stop")
+        if row.status is not ExecutionStatus.RUNNING:
+            # It fell asleep before its worker heard.
+            if await engine.store.cancel(id_, finish=finish) is CancelAnswer.CANCELLED:
+                return
+            continue
         if loop.time() > deadline:
             raise Conflict(
                 f"expected {id_} to stop within {patience_s:g} s, found a call in flight that must "

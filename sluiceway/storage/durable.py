@@ -309,10 +309,6 @@ class ExecutionStore(Protocol):
         """End the execution with *finish* if nobody runs it, else note the request."""
         ...
 
-    async def withdraw_cancel(self, id_: str) -> None:
-        """Take a noted request back."""
-        ...
-
     async def reopen(
         self, id_: str, *, claim_number: int, write: LogWrite | None, at: datetime
     ) -> bool:

@@ -151,8 +151,6 @@ def test_a_heartbeat_keeps_a_lease_and_hears_of_a_cancel(with_store: Any, at: An
         assert answer is CancelAnswer.REQUESTED
         heard = await store.executions.heartbeat("a", [claim], lease=LEASE)
         assert heard.to_cancel == {"1"}
-        await store.executions.withdraw_cancel("1")
-        assert not (await store.executions.heartbeat("a", [claim], lease=LEASE)).to_cancel
 
     with_store(scenario)
 
@@ -171,6 +169,23 @@ def test_a_sleeping_execution_wakes_with_a_new_clock_reading(with_store: Any, at
         (woken,) = await _claim(store, at, now=at(31))
         assert (woken.clock_at, woken.takeovers) == (at(31), 0)
         assert woken.execution.started_at == at(1)
+
+    with_store(scenario)
+
+
+def test_one_that_falls_asleep_before_it_hears_of_a_cancel_wakes_at_once(
+    with_store: Any, at: Any
+) -> None:
+    async def scenario(store: Any) -> None:
+        await store.executions.create(_new(at, "1"))
+        (claim,) = await _claim(store, at)
+        answer = await store.executions.cancel("1", finish=_finish(at, Status.CANCELLED))
+        assert answer is CancelAnswer.REQUESTED
+        write = LogWrite(position=0, entries=b"[]")
+        await store.executions.sleep(claim, write, wake_at=at(3000), at=at(2))
+        (woken,) = await _claim(store, at, now=at(3))
+        assert woken.execution.cancel_requested
+        assert woken.log[-1].entries == b"[]"
 
     with_store(scenario)
 

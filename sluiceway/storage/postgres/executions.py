@@ -210,11 +210,6 @@ class PostgresExecutionStore(PostgresExecutionLists):
         )
         return CancelAnswer(answer)
 
-    async def withdraw_cancel(self, id_: str) -> None:
-        """See ``ExecutionStore``."""
-        sql = "UPDATE sluiceway.executions SET cancel_requested = false WHERE id = %s"
-        await self._write((sql, (id_,)), order=id_)
-
     async def reopen(
         self, id_: str, *, claim_number: int, write: LogWrite | None, at: datetime
     ) -> bool:

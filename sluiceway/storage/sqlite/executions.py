@@ -180,8 +180,10 @@ class SqliteExecutionStore(SqliteExecutionLists):
             _update_held(
                 connection,
                 claim,
-                "status = 'DELAYED', owner = NULL, takeovers = 0, ready_at = ?, updated_at = ?",
-                (to_ms(wake_at) + (ahead if ahead > _AGREES_WITHIN_MS else 0), to_ms(at)),
+                "status = 'DELAYED', owner = NULL, takeovers = 0, updated_at = ?,"
+                # One that is to be cancelled wakes at once, and ends then.
+                " ready_at = CASE WHEN cancel_requested THEN 0 ELSE ? END",
+                (to_ms(at), to_ms(wake_at) + (ahead if ahead > _AGREES_WITHIN_MS else 0)),
             )
             _append(connection, claim.execution.seq, write)
             insert_messages(connection, messages)
@@ -245,12 +247,6 @@ class SqliteExecutionStore(SqliteExecutionLists):
             return CancelAnswer.CANCELLED
 
         return await self._database.write(operation)
-
-    async def withdraw_cancel(self, id_: str) -> None:
-        """See ``ExecutionStore``."""
-        await self._database.write(
-            lambda c: c.execute("UPDATE executions SET cancel_requested = 0 WHERE id = ?", (id_,))
-        )
 
     async def reopen(
         self, id_: str, *, claim_number: int, write: LogWrite | None, at: datetime

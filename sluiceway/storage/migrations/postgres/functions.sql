@@ -217,22 +217,27 @@ BEGIN
 END
 $$;
 
+-- One that is to be cancelled wakes at once, and ends then.
 CREATE OR REPLACE FUNCTION sluiceway.sleep_execution (
     p_id text, p_owner text, p_claim integer, p_wake_at bigint, p_at bigint, p_clock bigint
 ) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     v_now bigint := sluiceway.now_ms(p_clock);
+    v_run uuid := sluiceway.run_of(p_id, p_owner, p_claim);
+    v_is_to_cancel boolean;
 BEGIN
-    PERFORM absurd.schedule_run(
-        'sluiceway', sluiceway.run_of(p_id, p_owner, p_claim),
-        sluiceway.moment(p_wake_at, p_at, v_now)
-    );
+    SELECT e.cancel_requested INTO v_is_to_cancel FROM sluiceway.executions e WHERE e.id = p_id;
+    PERFORM absurd.schedule_run('sluiceway', v_run, CASE WHEN v_is_to_cancel
+        THEN to_timestamp(v_now / 1000.0) ELSE sluiceway.moment(p_wake_at, p_at, v_now) END);
     UPDATE sluiceway.executions e SET
-        status = 'DELAYED', owner = NULL, takeovers = 0, ready_at = p_wake_at, updated_at = p_at
-        WHERE e.id = p_id AND e.owner = p_owner AND e.claim = p_claim AND e.status = 'RUNNING';
+        status = 'DELAYED', owner = NULL, takeovers = 0, updated_at = p_at,
+        ready_at = CASE WHEN v_is_to_cancel THEN 0 ELSE p_wake_at END
+        WHERE e.id = p_id AND e.owner = p_owner AND e.claim = p_claim AND e.status = 'RUNNING'
+            AND e.cancel_requested = v_is_to_cancel;
     IF NOT FOUND THEN
-        RAISE SQLSTATE 'SW001' USING MESSAGE = 'the claim is another''s';
+        PERFORM sluiceway.run_of(p_id, p_owner, p_claim);
+        RAISE serialization_failure USING MESSAGE = 'the execution changed meanwhile';
     END IF;
 END
 $$;

@@ -216,6 +216,11 @@ def files_of(folder: Path) -> dict[str, str]:
     return found
 
 
+def without_empty_senders(files: dict[str, str]) -> dict[str, str]:
+    """Leave out what phone templates that were never set have, and deploy-cli does not send."""
+    return {name: text.replace(',\n    "from": ""', "") for name, text in files.items()}
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)  # deploy-cli thinks for a quarter of a minute before each import
 def test_deploy_cli_imports_twice_without_drift(server: Server, tmp_path: Path) -> None:
@@ -253,4 +258,4 @@ def test_deploy_cli_imports_twice_without_drift(server: Server, tmp_path: Path) 
     run([cli, "import", "-c", str(config_file), "-i", str(tmp_path / "export-1")], server)
     target = tmp_path / "export-again"
     run([cli, "export", "-c", str(config_file), "-f", "directory", "-o", str(target)], server)
-    assert files_of(target) == exported[1]
+    assert without_empty_senders(files_of(target)) == without_empty_senders(exported[1])

@@ -20,6 +20,7 @@ from sluiceway.cli._progress import Counts, open_progress, short_time
 from sluiceway.errors import UsageError
 from sluiceway.models.batch_rows import BatchRow, RowReader
 from sluiceway.models.execution import ExecutionInput
+from sluiceway.models.json import merged
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -273,9 +274,9 @@ async def _next_chunk(file: IO[bytes], stop: asyncio.Event) -> bytes:
 
 def _over(base: ExecutionInput, own: ExecutionInput) -> ExecutionInput:
     return ExecutionInput(
-        context={**base.context, **own.context},
-        fields={**base.fields, **own.fields},
-        vars={**base.vars, **own.vars},
+        context=merged(base.context, own.context),
+        fields=merged(base.fields, own.fields),
+        vars=merged(base.vars, own.vars),
     )
 
 

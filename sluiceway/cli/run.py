@@ -54,7 +54,8 @@ _ANYWHERE: Final = ""
 @click.option(
     "--each",
     metavar="FILE",
-    help="Run it for every row of a .csv or .jsonl file, columns as fields; - is JSON lines on "
+    help="Run it for every row of a .csv or .jsonl file. A column is a field, or a path like "
+    "context.user.user_id; - is JSON lines on "
     "stdin, -.csv CSV.",
 )
 @click.option(

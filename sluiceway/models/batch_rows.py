@@ -15,7 +15,6 @@ from sluiceway.models.json_text import parse_json
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sluiceway.models.json import JsonObject
 
 __all__ = ["BatchRow", "RowFormat", "RowReader"]
 
@@ -45,8 +44,9 @@ class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
 class RowReader:
     """Takes chunks of bytes and gives rows.
 
-    CSV has the names of the fields in its first line; every value is a text. A JSON line is an
-    object: the fields, or ``{context, fields, vars}`` where it has no other keys.
+    CSV has names in its first line: of fields, or paths like ``context.user.user_id``; every value
+    is a text. A JSON line is an object: the fields, or ``{context, fields, vars}`` where it has no
+    other keys.
     """
 
     def __init__(self, format_: RowFormat, *, name: str = "the rows", first: int = 1) -> None:
@@ -59,7 +59,7 @@ class RowReader:
         self._scanned = 0
         self._is_quoted = False
         self._line = 1
-        self._head: list[str] | None = None
+        self._head: list[tuple[str, ...]] | None = None
         self._delimiter = ","
 
     def feed(self, chunk: bytes) -> Iterator[BatchRow]:
@@ -129,15 +129,21 @@ class RowReader:
         cells = self._cells(record)
         if len(cells) != len(self._head):
             raise self._refusal(f"expected {len(self._head)} columns, found {len(cells)}")
-        fields: JsonObject = dict(zip(self._head, cells, strict=True))
-        return self._numbered(ExecutionInput(fields=fields))
+        input_ = ExecutionInput()
+        roots: Any = input_.as_json()
+        for path, cell in zip(self._head, cells, strict=True):
+            here = roots
+            for key in path[:-1]:
+                here = here.setdefault(key, {})
+            here[path[-1]] = cell
+        return self._numbered(input_)
 
     def _numbered(self, input_: ExecutionInput) -> BatchRow:
         row = BatchRow(number=self._number, input=input_)
         self._number += 1
         return row
 
-    def _read_head(self, record: str) -> list[str]:
+    def _read_head(self, record: str) -> list[tuple[str, ...]]:
         # Spreadsheets of some countries write semicolons; an export may have tabs.
         self._delimiter = max(_DELIMITERS, key=record.count)
         head = [cell.strip() for cell in self._cells(record)]
@@ -146,7 +152,14 @@ class RowReader:
         twice = {name for name in head if head.count(name) > 1}
         if twice:
             raise self._refusal(f"expected each column once, found {min(twice)!r} twice")
-        return head
+        paths: dict[tuple[str, ...], str] = {}
+        for name in head:
+            path = _path_of(name)
+            for taken, other in paths.items():
+                if path[: len(taken)] == taken[: len(path)]:
+                    raise self._refusal(f"expected a place a column, found {other!r} and {name!r}")
+            paths[path] = name
+        return list(paths)
 
     def _cells(self, record: str) -> list[str]:
         try:
@@ -184,3 +197,9 @@ class RowReader:
 
     def _refusal(self, message: str) -> DefinitionError:
         return DefinitionError(message, at=f"{self._name}, line {self._line}")
+
+
+def _path_of(column: str) -> tuple[str, ...]:
+    """Return where a column's values go: a path into a root, or else a field of that name."""
+    path = tuple(column.split("."))
+    return path if len(path) > 1 and path[0] in _PARTS and all(path) else ("fields", column)

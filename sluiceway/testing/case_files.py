@@ -9,6 +9,7 @@ import msgspec
 
 from sluiceway.errors import DefinitionError, UsageError
 from sluiceway.models.flow_files import load_flow_bundle
+from sluiceway.models.json import merged
 from sluiceway.models.json_text import did_you_mean
 from sluiceway.models.yaml_text import parse_yaml
 from sluiceway.testing.cases import Case, CaseFile
@@ -93,13 +94,13 @@ def load_cases(file: Path) -> list[CaseToRun]:
     document = _read_yaml(file)
     defaults = document.get("defaults")
     listed = document.get("cases")
-    merged: JsonObject = dict(document)
+    whole: JsonObject = dict(document)
     if isinstance(defaults, dict) and isinstance(listed, list):
-        listed = [_merged(defaults, row) if isinstance(row, dict) else row for row in listed]
+        listed = [merged(defaults, row) if isinstance(row, dict) else row for row in listed]
     if isinstance(listed, list):
-        merged["cases"] = [row for case in listed for row in _rows(case)]
+        whole["cases"] = [row for case in listed for row in _rows(case)]
     try:
-        read = msgspec.convert(merged, CaseFile)
+        read = msgspec.convert(whole, CaseFile)
     except msgspec.ValidationError as error:
         raise _invalid(file, str(error)) from error
     stem = next(
@@ -148,18 +149,6 @@ def _read_yaml(file: Path) -> JsonObject:
     if not isinstance(document, dict):
         raise UsageError("expected a mapping with cases", at=str(file))
     return document
-
-
-def _merged(base: JsonObject, top: JsonObject) -> JsonObject:
-    """Return *base* with *top* on it, objects merged key by key."""
-    result = dict(base)
-    for key, value in top.items():
-        below = result.get(key)
-        if isinstance(below, dict) and isinstance(value, dict):
-            result[key] = _merged(below, value)
-        else:
-            result[key] = value
-    return result
 
 
 def _rows(case: JsonValue) -> list[JsonValue]:

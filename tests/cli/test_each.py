@@ -128,6 +128,23 @@ def test_each_row_runs_once_and_the_same_batch_again_runs_what_is_new(shell: She
     assert {one["status"] for one in listed} == {"COMPLETED"}
 
 
+def test_a_column_that_is_a_path_lies_over_what_every_row_starts_from(tmp_path: Path) -> None:
+    flow = json.loads(json.dumps(ROW_FLOW))
+    flow["actions"][1]["params"]["payload"] = {"user": "{{ context.user }}"}
+    (tmp_path / "flow.json").write_text(json.dumps(flow))
+    (tmp_path / "users.csv").write_text("context.user.user_id,n\nauth0|1,1\nauth0|2,2\n")
+
+    shell = Shell(tmp_path, f"sqlite:///{tmp_path}/s.db")
+    shell.json(
+        *["run", "flow.json", "--each", "users.csv", "--report", "out.jsonl"],
+        *["--set", "context.user.app_metadata.plan=gold"],
+    )
+
+    lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert sorted(line["output"]["user"]["user_id"] for line in lines) == ["auth0|1", "auth0|2"]
+    assert {line["output"]["user"]["app_metadata"]["plan"] for line in lines} == {"gold"}
+
+
 def test_rows_come_from_a_pipe_too(shell: Shell) -> None:
     status, out, _ = shell("run", "flow.json", "--each", "-", given='{"n": 1}\n{"n": 2}\n')
     assert status == 0

@@ -355,11 +355,11 @@ def test_users_clients_and_a_batch(console: Page, server: Server) -> None:
     page.goto(f"{server.url}/batches")
     page.get_by_role("button", name="New batch").first.click()
     dialog = page.get_by_role("dialog", name="New batch")
-    rows = f'key,user_id\n1,{server.user_id("ada@example.com")}\n2,"auth0|no,body"\n'
+    rows = f'context.user.email,user_id\na@b.example,{server.user_id("ada@example.com")}\nc@d.example,"auth0|no,body"\n'
     dialog.locator("input[type=file]").set_input_files(
         {"name": "users.csv", "mimeType": "text/csv", "buffer": rows.encode()}
     )
-    expect(dialog.get_by_text('"user_id": "auth0|')).to_be_visible()
+    expect(dialog.get_by_text('"email": "a@b.example"')).to_be_visible()
     dialog.get_by_role("button", name="Run 2 rows").click()
     expect(page.get_by_text("2 of 2")).to_be_visible()
     expect(page.get_by_role("link", name="Failed 1")).to_be_visible()

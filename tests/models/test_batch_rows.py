@@ -66,6 +66,20 @@ def test_rows_are_numbered_from_one_and_empty_lines_are_none() -> None:
     ]
 
 
+def test_a_column_may_be_a_path_into_any_root() -> None:
+    data = b"context.user.user_id,context.user.email,name,vars.a.b,context,fields.\n1,2,3,4,5,6\n"
+    assert _read(data) == [
+        (
+            1,
+            {
+                "context": {"user": {"user_id": "1", "email": "2"}},
+                "fields": {"name": "3", "context": "5", "fields.": "6"},
+                "vars": {"a": {"b": "4"}},
+            },
+        )
+    ]
+
+
 def test_a_json_line_may_name_the_three_roots() -> None:
     line = b'{"fields": {"a": 1}, "vars": {"b": 2}}\n{"fields": 1}\n'
     assert _read(line, "jsonl") == [
@@ -80,6 +94,8 @@ def test_a_json_line_may_name_the_three_roots() -> None:
         (b"a,b\n1,2\n1\n", "csv", "expected 2 columns, found 1 .at users.csv, line 3"),
         (b"a,b\n\n1,2,3\n", "csv", "expected 2 columns, found 3 .at users.csv, line 3"),
         (b"a,a\n", "csv", "found 'a' twice"),
+        (b"a,fields.a\n", "csv", "found 'a' and 'fields.a'"),
+        (b"context.user.id,context.user\n", "csv", "found 'context.user.id' and 'context.user'"),
         (b"a,,b\n", "csv", "a name for every column"),
         (b"", "csv", "names of the fields"),
         (b'a,b\n"x,1\n2,3\n', "csv", "a closing"),

@@ -3,9 +3,9 @@ import { useRef, useState } from 'react'
 import { get, post, seg } from '../api/client.ts'
 import { invalidate, useQuery } from '../api/query.ts'
 import { useFlows, useHas } from '../api/resources.ts'
-import type { Json, JsonObject } from '../api/types.ts'
 import { Link, navigate, useTitle } from '../app/router.tsx'
 import { Page } from '../app/Shell.tsx'
+import { readRows, type Row } from '../run/rows.ts'
 import { statusWords } from '../run/status.tsx'
 import { Button, Empty, Note, SelectField, Skeleton, TextField } from '../ui/controls.tsx'
 import { Confirm, Dialog } from '../ui/Dialog.tsx'
@@ -13,7 +13,6 @@ import { Icon } from '../ui/Icon.tsx'
 import { reportError, toast } from '../ui/toasts.tsx'
 
 interface Batch { id: string; total: number; statuses?: Record<string, number>; flow?: { id: string; name: string }; flow_id?: string; created_at?: string }
-interface Row { key?: string; context?: JsonObject; fields?: JsonObject; vars?: JsonObject }
 const OVER = ['COMPLETED', 'FAILED', 'CANCELLED']
 const KEY = 'sluiceway.batches'
 
@@ -35,7 +34,7 @@ export function BatchesPage({ batchId }: { batchId?: string }) {
     <Page title="Batches" about="One flow run for many rows: a list of users, an export, a file." actions={<Button kind="primary" icon="plus" onClick={() => setOpen(true)}>New batch</Button>}>
       {list.error && <Note kind="bad">{list.error.message}</Note>}
       {batchId && <Progress key={batchId} id={batchId} />}
-      {list.data?.length === 0 && !batchId && <div className="card"><Empty icon="batch" title="No batches yet" action={<Button kind="primary" icon="plus" onClick={() => setOpen(true)}>New batch</Button>}>Choose a flow and a CSV or JSON Lines file; each row becomes the fields of one execution. A row is never run twice under the same batch id.</Empty></div>}
+      {list.data?.length === 0 && !batchId && <div className="card"><Empty icon="batch" title="No batches yet" action={<Button kind="primary" icon="plus" onClick={() => setOpen(true)}>New batch</Button>}>Choose a flow and a CSV or JSON Lines file; each row is one execution, its columns the fields. A row is never run twice under the same batch id.</Empty></div>}
       {(list.data?.length ?? 0) > 0 && (
         <ul className="card batch-list">{list.data?.map((batch) => <li key={batch.id}><Link className={`mail-item ${batch.id === batchId ? 'on' : ''}`} aria-current={batch.id === batchId ? 'true' : undefined} to={`/batches/${seg(batch.id)}`}><Icon name="batch" size={17} /><span className="grow"><b>{batch.id}</b><span className="soft">{batch.flow?.name}</span></span>{batch.total > 0 && <span className="muted num">{batch.total} rows</span>}<Icon name="right" size={15} /></Link></li>)}</ul>
       )}
@@ -115,64 +114,8 @@ function NewBatch({ onClose }: { onClose: () => void }) {
         <SelectField label="Flow" value={chosen} onChange={setFlow} options={flows.map((one) => [one.id, one.name] as const)} />
         <TextField label="Batch id" value={id} onChange={setId} required pattern="[A-Za-z0-9._\-]+" maxLength={100} className="mono" hint="The same id again goes on where it stopped." />
         <div className="row"><Button icon="file" onClick={() => file.current?.click()}>Choose a file</Button><span className="soft">{name ? `${name}: ${rows.length} rows` : 'CSV with a header line, or JSON Lines'}</span><input ref={file} type="file" hidden accept=".csv,.jsonl,.json,.ndjson" aria-label="File with the rows" onChange={(event) => void read(event.target.files?.[0])} /></div>
-        {rows[0] && <div className="stack s"><span className="label">The first row’s fields</span><pre className="codebox">{JSON.stringify(rows[0].fields ?? {}, null, 2)}</pre></div>}
+        {rows[0] && <div className="stack s"><span className="label">The first row</span><pre className="codebox">{JSON.stringify(rows[0], null, 2)}</pre></div>}
       </div>
     </Dialog>
   )
-}
-
-/** Rows of a CSV (RFC 4180) or of JSON Lines; a column or key named `key` names the row. */
-export function readRows(text: string, name: string): Row[] {
-  const isJson = /\.(jsonl|ndjson|json)$/i.test(name)
-  const objects: JsonObject[] = []
-  if (isJson) {
-    const trimmed = text.trim()
-    const values = trimmed.startsWith('[') ? (JSON.parse(trimmed) as Json[]) : trimmed.split(/\r?\n/).filter(Boolean).map((line, index) => { try { return JSON.parse(line) as Json } catch { throw new Error(`Line ${index + 1} is no JSON.`) } })
-    for (const [index, value] of values.entries()) {
-      if (!value || typeof value !== 'object' || Array.isArray(value)) throw new Error(`Row ${index + 1} is no object.`)
-      objects.push(value)
-    }
-  } else {
-    const [head, ...lines] = readCsv(text.replace(/^\uFEFF/, ''))
-    if (!head) throw new Error('The file is empty.')
-    for (const line of lines) objects.push(Object.fromEntries(head.map((column, index) => [column, line[index] ?? ''])))
-  }
-  if (!objects.length) throw new Error('The file has no rows.')
-  return objects.map(({ key, ...own }) => {
-    const row: Row = isJson && hasParts(own) ? own : { fields: own }
-    return key === undefined ? row : { key: String(key), ...row }
-  })
-}
-
-/** A line is the fields, or `{context, fields, vars}` where it has no other keys: as the command line has it. */
-function hasParts(line: JsonObject): line is Row & JsonObject {
-  return Object.entries(line).every(([name, value]) => ['context', 'fields', 'vars'].includes(name) && value !== null && typeof value === 'object' && !Array.isArray(value))
-}
-
-function readCsv(text: string): string[][] {
-  // Spreadsheets of some countries write semicolons; an export may have tabs.
-  const head = text.split(/\r?\n/, 1)[0] ?? ''
-  const count = (one: string) => head.split(one).length
-  const delimiter = [',', ';', '\t'].reduce((best, one) => (count(one) > count(best) ? one : best))
-  const rows: string[][] = []
-  let row: string[] = []
-  let cell = ''
-  let quoted = false
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at]
-    if (quoted) {
-      if (character !== '"') cell += character
-      else if (text[at + 1] === '"') { cell += '"'; at++ } else quoted = false
-    } else if (character === '"' && cell === '') quoted = true
-    else if (character === delimiter) { row.push(cell); cell = '' }
-    else if (character === '\n' || character === '\r') {
-      if (character === '\r' && text[at + 1] === '\n') at++
-      row.push(cell); cell = ''
-      if (row.length > 1 || row[0] !== '') rows.push(row)
-      row = []
-    } else cell += character
-  }
-  row.push(cell)
-  if (row.length > 1 || row[0] !== '') rows.push(row)
-  return rows
 }

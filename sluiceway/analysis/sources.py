@@ -26,6 +26,7 @@ from sluiceway.models.flow_documents import (
 )
 from sluiceway.models.json_text import escape_pointer, parse_json
 from sluiceway.models.terraform import terraform_flows, terraform_stubs
+from sluiceway.models.yaml_text import is_yaml_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -190,13 +191,15 @@ def _kind_of(document: JsonValue) -> str:
     return ""
 
 
-def parse_source(data: bytes, path: str, name: str) -> Sources:
-    """Read the text of one file; *name* is for a flow that has none.
+def parse_source(
+    data: bytes, path: str, name: str, *, read: Callable[[Path], bytes] = read_file
+) -> Sources:
+    """Read the text of one file; *name* is for a flow that has none, *read* for files it names.
 
     Raises:
         DefinitionError: it is not JSON, or holds no flow.
     """
-    document = read_document(data, name=path)
+    document = read_document(data, name=path, read=read)
     text = data.removeprefix(b"\xef\xbb\xbf").decode()
     # A document that is close to a flow is taken for one: the check then says what is wrong.
     kind = _kind_of(document) or ("list" if isinstance(document, list) else "")
@@ -227,14 +230,14 @@ def parse_source(data: bytes, path: str, name: str) -> Sources:
         return _export(file, {"flows": document}, "")
     if kind == "export" and isinstance(document, dict):
         return _export(file, document, "/flows")
-    read = _read_text(document, path) if kind == "flow" else None
+    worded = _read_text(document, path) if kind == "flow" else None
     flow = FlowSource(
         file=file,
-        document=[document] if kind == "single" else read or document,
+        document=[document] if kind == "single" else worded or document,
         at="",
         token=name,
         name=name if kind == "single" else _name_of(document, name),
-        is_embedded=kind == "single" or read is not None,
+        is_embedded=kind == "single" or worded is not None,
     )
     return Sources(flows=(flow,))
 
@@ -332,7 +335,8 @@ def _gather(
 def parse_files(files: Mapping[str, bytes]) -> list[tuple[str, Sources]]:
     """Read files that were sent: *files* by paths with ``/``. What is no flow file is passed over.
 
-    A ``flows`` folder makes the folder around it one container, as on disk.
+    A ``flows`` folder makes the folder around it one container, as on disk; a ``tenant.yaml`` is
+    one with the files that it names.
 
     Returns:
         The containers, each with its file's or folder's name.
@@ -340,12 +344,16 @@ def parse_files(files: Mapping[str, bytes]) -> list[tuple[str, Sources]]:
     Raises:
         DefinitionError: a file cannot be read, or none holds a flow.
     """
+    by_yaml = _parse_yaml_files(files)
+    found = [(PurePosixPath(path).stem, sources) for path, sources in by_yaml]
+    # The folder of a tenant.yaml is read through it.
+    taken = {PurePosixPath(path).parent / "flows" for path, _ in by_yaml}
     paths = sorted(path for path in files if path.endswith(".json"))
     places = {path: PurePosixPath(path) for path in paths}
-    roots = {place.parent.parent for place in places.values() if place.parent.name == "flows"}
+    paths = [path for path in paths if taken.isdisjoint(places[path].parents)]
+    roots = {places[path].parent.parent for path in paths if places[path].parent.name == "flows"}
     # As on disk: what lies below a folder that is read whole is not read again.
     roots = {root for root in roots if not roots & set(root.parents)}
-    found: list[tuple[str, Sources]] = []
     for root in sorted(roots):
         members = [
             _Member(name, places[path].stem, path, partial(files.__getitem__, path))
@@ -367,6 +375,27 @@ def parse_files(files: Mapping[str, bytes]) -> list[tuple[str, Sources]]:
             hint="Give an export of the Dashboard, a flow as JSON, or a folder with flows/*.json.",
         )
     return found
+
+
+def _parse_yaml_files(files: Mapping[str, bytes]) -> list[tuple[str, Sources]]:
+    """Return what the YAML files among *files* hold, each by its path."""
+
+    def read(path: Path) -> bytes:
+        try:
+            return files[path.as_posix()]
+        except KeyError as error:
+            raise DefinitionError(
+                "expected the file that the YAML names, found none such among the files",
+                at=path.as_posix(),
+                hint="Choose the whole folder, not tenant.yaml alone.",
+            ) from error
+
+    return [
+        (path, parse_source(files[path], path, PurePosixPath(path).stem, read=read))
+        for path in sorted(files)
+        if is_yaml_name(path)
+        and (len(files) == 1 or _kind_of(read_document(files[path], name=path, read=read)))
+    ]
 
 
 def _name_of(document: JsonValue, fallback: str) -> str:

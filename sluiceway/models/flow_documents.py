@@ -16,6 +16,8 @@ from sluiceway.models.terraform import is_terraform
 from sluiceway.models.yaml_text import is_yaml_name, parse_yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sluiceway.models.json import JsonObject, JsonValue
 
 __all__ = [
@@ -55,11 +57,18 @@ def unreadable_folder(error: OSError, folder: Path) -> DefinitionError:
     return DefinitionError(f"cannot read the folder: {reason}", at=str(error.filename or folder))
 
 
-def read_document(data: bytes, *, name: str) -> JsonValue:
+def read_document(
+    data: bytes, *, name: str, read: Callable[[Path], bytes] = read_file
+) -> JsonValue:
     """Parse the text of a file: YAML where *name* says so, else JSON.
 
+    Args:
+        data: the bytes.
+        name: the file's path.
+        read: reads the files that ``tenant.yaml`` names, which lie below its folder.
+
     Raises:
-        DefinitionError: it is neither.
+        DefinitionError: it is neither, or a file that it names cannot be read.
     """
     if name.endswith(".tf"):
         raise DefinitionError(
@@ -71,7 +80,7 @@ def read_document(data: bytes, *, name: str) -> JsonValue:
         return parse_json(data, name=name)
     document = parse_yaml(data, name=name)
     if isinstance(document, dict) and isinstance(document.get("flows"), list):
-        return _deploy_cli(document, name)
+        return _deploy_cli(document, name, read)
     return document
 
 
@@ -107,15 +116,15 @@ def actions_in_text(document: JsonValue) -> JsonObject | None:
         ) from error
 
 
-def _deploy_cli(document: JsonObject, name: str) -> JsonObject:
+def _deploy_cli(document: JsonObject, name: str, read: Callable[[Path], bytes]) -> JsonObject:
     """Return ``tenant.yaml`` in the shape of an export; its tokens are names."""
     flows: JsonObject = {}
     listed = document["flows"]
     for index, flow in enumerate(listed if isinstance(listed, list) else []):
         body = flow.get("body") if isinstance(flow, dict) else None
         if isinstance(flow, dict) and isinstance(body, str):
-            read = _body(body, name, f"/flows/{index}/body")
-            flow = {"name": flow.get("name"), **read} if isinstance(read, dict) else read  # noqa: PLW2901
+            found = parse_json(read(_beside(name, body, f"/flows/{index}/body")), name=body)
+            flow = {"name": flow.get("name"), **found} if isinstance(found, dict) else found  # noqa: PLW2901
         label = flow.get("name") if isinstance(flow, dict) else None
         flows[label if isinstance(label, str) and label not in flows else str(index)] = flow
     connections: JsonObject = {}
@@ -126,12 +135,11 @@ def _deploy_cli(document: JsonObject, name: str) -> JsonObject:
     return {"flows": flows, "connections": connections}
 
 
-def _body(body: str, name: str, at: str) -> JsonValue:
-    """Read the file that a flow of ``tenant.yaml`` stands in; it lies below that file's folder."""
+def _beside(name: str, body: str, at: str) -> Path:
+    """Return the file that a flow of ``tenant.yaml`` stands in: below that file's folder."""
     relative = PurePosixPath(body)
     if relative.is_absolute() or ".." in relative.parts or "\\" in body:
         raise DefinitionError(
             f"expected a file below the folder of the YAML, found {body[:80]!r}", at=f"{name}#{at}"
         )
-    file = Path(name).parent / relative
-    return parse_json(read_file(file), name=str(file))
+    return Path(name).parent / relative

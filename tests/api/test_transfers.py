@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.api.test_door import token_with
 from tests.api.test_flows import action
 
@@ -116,6 +118,49 @@ def test_files_without_a_flow_are_refused_with_what_to_give(door: Door) -> None:
     broken = door("POST", f"{IMPORTS}/plan", {"files": {"flows/x.json": "{"}})
     assert broken.status == 400
     assert "flows/x.json" in json.dumps(broken.body)
+
+
+TENANT = """
+flows:
+  - name: Sign up
+    body: ./flows/sign-up.json
+  - name: Inline
+    actions: []
+flowVaultConnections:
+  - {name: Production, app_id: AUTH0}
+"""
+
+
+def test_a_tenant_in_yaml_is_imported_with_the_files_that_it_names(door: Door) -> None:
+    sign_up = json.dumps({"actions": [action(params={**PARAMS})]})
+    files = {
+        "shop/tenant.yaml": TENANT,
+        "shop/flows/sign-up.json": sign_up,
+        "shop/flows/left over.json": sign_up,
+        "other/flow.json": json.dumps({"name": "Apart", "actions": []}),
+        "other/compose.yml": "services: {}",
+    }
+
+    done = door("POST", IMPORTS, {"files": files})
+
+    assert done.status == 201, done.body
+    names = [one["name"] for one in done.body["flows"]]
+    assert names == ["Sign up", "Inline", "Apart"]
+    (connection,) = done.body["connections"]
+    flow = door("GET", f"/api/v2/flows/{done.body['flows'][0]['id']}").body
+    assert flow["actions"][0]["params"]["connection_id"] == connection["id"]
+    alone = door("POST", f"{IMPORTS}/plan", {"files": {"flow.yaml": "{name: A, actions: []}"}})
+    assert [one["name"] for one in alone.body["flows"]] == ["A"]
+
+
+@pytest.mark.parametrize("body", ["./flows/sign-up.json", "pyproject.toml", "../x", "/etc/passwd"])
+def test_a_tenant_in_yaml_reads_no_file_of_the_server(door: Door, body: str) -> None:
+    files = {"tenant.yaml": f"flows: [{{name: A, body: '{body}'}}]"}
+
+    refused = door("POST", f"{IMPORTS}/plan", {"files": files})
+
+    assert refused.status == 400
+    assert "the YAML" in json.dumps(refused.body)
 
 
 def test_an_export_of_the_dashboard_and_terraform(door: Door) -> None:

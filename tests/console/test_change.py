@@ -109,6 +109,69 @@ def test_import_edit_save_compare_and_go_back(console: Page, server: Server) -> 
     assert exported["flows"]["#FLOW-1#"]["actions"][0]["params"]["connection_id"] == "#CONN-1#"
 
 
+def test_what_somebody_else_saved_is_neither_missed_nor_written_over_unseen(
+    console: Page, server: Server
+) -> None:
+    page = console
+    page.goto(server.url)
+    page.get_by_role("link", name="Greet a user").click()
+    alias = page.get_by_label("Alias")
+    page.get_by_role("button", name="Get user Look the user up").click()
+    flow = server.api("GET", "/api/v2/flows")[0]
+    path = f"/api/v2/flows/{flow['id']}"
+    name_field, undo = "Renamed elsewhere", page.get_by_role("button", name="Undo (Ctrl+Z)")
+
+    # Nothing unsaved here: what others save is shown.
+    server.api("PATCH", path, {"name": name_field})
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(page.get_by_role("heading", name=name_field)).to_be_visible()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+
+    # Unsaved work here: saving shows what it would write over.
+    alias.fill("Mine")
+    server.api("PATCH", path, {"name": "Theirs"})
+    page.get_by_role("button", name="Save", exact=True).click()
+    save = page.get_by_role("dialog", name="Save as a new version")
+    save.get_by_role("button", name="Save", exact=True).click()
+    expect(save.get_by_role("alert")).to_contain_text("saved elsewhere")
+    assert server.api("GET", path)["name"] == "Theirs"
+    save.get_by_role("button", name="Take theirs").click()
+    expect(page.get_by_role("heading", name="Theirs")).to_be_visible()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+
+    # What was put aside comes back, and may be saved over theirs.
+    undo.click()
+    expect(alias).to_have_value("Mine")
+    page.get_by_role("button", name="Save", exact=True).click()
+    save.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    kept = server.api("GET", path)
+    assert (kept["name"], kept["actions"][0]["alias"]) == (name_field, "Mine")
+
+
+def test_a_tenant_in_yaml_is_imported_with_the_files_that_it_names(
+    console: Page, server: Server, tmp_path: Path
+) -> None:
+    (tmp_path / "tenant" / "flows").mkdir(parents=True)
+    (tmp_path / "tenant" / "tenant.yaml").write_text(
+        "flows:\n  - name: From YAML\n    body: ./flows/one.json\n"
+        "flowVaultConnections:\n  - {name: Production, app_id: AUTH0}\n"
+    )
+    actions = json.loads(
+        json.dumps(EXPORT["flows"]["#FLOW-1#"]["actions"]).replace("#CONN-1#", "Production")
+    )
+    (tmp_path / "tenant" / "flows" / "one.json").write_text(json.dumps({"actions": actions}))
+    page = console
+    page.goto(server.url)
+    page.get_by_role("button", name="Import").click()
+    page.locator("input[type=file][webkitdirectory]").set_input_files(tmp_path / "tenant")
+    review = page.get_by_role("dialog", name="Import From YAML")
+    review.get_by_role("button", name="Import", exact=True).click()
+
+    expect(page.get_by_role("heading", name="From YAML")).to_be_visible()
+    expect(page.locator("[data-card]")).to_have_count(2)
+
+
 def test_a_folder_is_reviewed_imported_with_its_connections_and_downloaded_again(
     console: Page, server: Server, tmp_path: Path
 ) -> None:

@@ -23,9 +23,10 @@ import * as commands from './commands.ts'
 import { exportFlow, exportFolder } from './exporting.ts'
 import { Keys } from './Keys.tsx'
 import { Panel, type PanelTab } from './Panel.tsx'
+import { docOf, isChangedElsewhere, useOthers } from './others.ts'
 import { RunDialog, type RunRequest } from './RunDialog.tsx'
+import { SaveDialog } from './SaveDialog.tsx'
 import { EditorStore, StoreContext, useEditor, useStore } from './store.ts'
-import { FlowDiff } from './FlowDiff.tsx'
 import { Versions } from './Versions.tsx'
 import './canvas.css'
 import './editor.css'
@@ -46,7 +47,8 @@ export function EditorPage({ id }: { id: string }) {
       setStore(made)
     }
   }, [id, isRead, flow.data, store])
-  if (flow.error) {
+  // A later read may fail; the work on show must not go with it.
+  if (flow.error && store?.flowId !== id) {
     return <Empty icon="flow" title="This flow is not there" action={<Link to="/flows" className="btn">To the flows</Link>}>{flow.error instanceof ApiError && flow.error.status === 404 ? 'It may have been deleted, or the address is wrong.' : flow.error.message}</Empty>
   }
   if (!store || store.flowId !== id || !actions) return <div className="page"><Skeleton rows={7} /></div>
@@ -111,11 +113,13 @@ function Editor() {
   }, [executionId, store, watch])
   useEffect(() => () => stop.current(), [])
 
+  useOthers(store)
   const save = useCallback(async (comment: string) => {
     const { name, actions: current } = store.doc
     try {
+      if (await isChangedElsewhere(store)) return
       const flow = await patch<Flow>(`/api/v2/flows/${seg(flowId)}`, { name, actions: current })
-      store.markSaved({ name, actions: current })
+      store.markSaved({ name, actions: current }, docOf(flow))
       setData(`flow/${flowId}`, flow)
       invalidate('flows')
       if (comment.trim()) await put(`/sluiceway/v1/flows/${seg(flowId)}/comment`, { comment: comment.trim() })
@@ -137,10 +141,10 @@ function Editor() {
 
   const canvas: CanvasProps = useMemo(() => ({
     onAdd: (place) => setOpen({ kind: 'catalogue', place }),
-    onOpen: () => {},
+    onOpen: (id) => { store.select(id); focusFirstField() },
     onRunStep: (id, mode) => setOpen({ kind: 'run', step: { id, mode } }),
     onHelp: () => setOpen({ kind: 'keys' }),
-  }), [])
+  }), [store])
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -182,7 +186,7 @@ function Editor() {
           }} />
       )}
       {open?.kind === 'run' && <RunDialog flowId={flowId} actions={actions} title={runTitle(store, open.step)} note={open.step ? runNote(open.step.mode) : store.isDirty ? 'This runs the flow as it is on the canvas, unsaved changes included.' : undefined} onClose={() => setOpen(null)} onRun={(request) => start(request, open.step)} />}
-      {open?.kind === 'versions' && <Versions flowId={flowId} current={store.doc} isDirty={store.isDirty} onClose={() => setOpen(null)} onRolledBack={(flow) => { store.replace({ name: flow.name, actions: flow.actions }); store.markSaved(store.doc); invalidate('flow'); invalidate(`versions/${flowId}`); setOpen(null) }} />}
+      {open?.kind === 'versions' && <Versions flowId={flowId} current={store.doc} isDirty={store.isDirty} onClose={() => setOpen(null)} onRolledBack={(flow) => { store.takeOver(docOf(flow)); invalidate('flow'); invalidate(`versions/${flowId}`); setOpen(null) }} />}
       {open?.kind === 'save' && <SaveDialog onSave={save} onClose={() => setOpen(null)} />}
       {open?.kind === 'keys' && <Keys onClose={() => setOpen(null)} />}
       {open?.kind === 'json' && specs && <FlowJson onClose={() => setOpen(null)} />}
@@ -263,6 +267,7 @@ function Toolbar({ onOpen }: { onOpen: (open: Open) => void }) {
   const history = useEditor((state) => state.history)
   const saved = useEditor((state) => state.saved)
   const problems = useEditor((state) => state.allProblems)
+  const theirs = useEditor((state) => state.theirs)
   const dirty = useMemo(() => store.isDirty, [store, history.now, saved])
   const [naming, setNaming] = useState(false)
   return (
@@ -272,6 +277,7 @@ function Toolbar({ onOpen }: { onOpen: (open: Open) => void }) {
         ? <input className="input name-input" aria-label="Name of the flow" autoFocus maxLength={150} value={history.now.name} onChange={(event) => store.rename(event.target.value)} onBlur={() => setNaming(false)} onKeyDown={(event) => { if (event.key === 'Enter' || event.key === 'Escape') setNaming(false) }} />
         : <h1 className="ellipsis"><button type="button" className="name-button" title="Rename" onClick={() => setNaming(true)}>{history.now.name || 'Without a name'}<Icon name="edit" size={14} /></button></h1>}
       <span className={`save-state ${dirty ? 'dirty' : ''}`} role="status">{dirty ? 'Unsaved changes' : 'Saved'}</span>
+      {theirs && <Button kind="quiet" small icon="warn" onClick={() => onOpen({ kind: 'save' })}>Changed elsewhere</Button>}
       <span className="grow" />
       {problems.length > 0 && <MenuButton label="Problems" className="btn small quiet problem-button" items={() => problems.slice(0, 30).map((problem) => { const owner = ownerOf(store, problem); return { label: owner ? `${owner.alias || owner.id}: ${problem.message}` : problem.message, icon: problem.severity === 'warning' ? 'info' as const : 'warn' as const, onSelect: () => { if (owner) { store.select(owner.id); commands.focusCard(owner.id) } } } })}><Icon name="warn" size={15} />{problems.length}<span className="hide-narrow"> {problems.length === 1 ? 'problem' : 'problems'}</span></MenuButton>}
       <IconButton icon="undo" label="Undo (Ctrl+Z)" disabled={!history.past.length} onClick={store.undo} />
@@ -297,23 +303,6 @@ function Toolbar({ onOpen }: { onOpen: (open: Open) => void }) {
 }
 
 const ownerOf = (store: EditorStore, problem: Problem) => [...walk(store.doc.actions)].filter((found) => problem.at === found.pointer || problem.at.startsWith(`${found.pointer}/`)).at(-1)?.action
-
-function SaveDialog({ onSave, onClose }: { onSave: (comment: string) => Promise<void>; onClose: () => void }) {
-  const store = useStore()
-  const [comment, setComment] = useState('')
-  const [busy, setBusy] = useState(false)
-  const [[before, after]] = useState(() => [store.get().saved, store.doc] as const)
-  const problems = useEditor((state) => state.allProblems.filter((one) => one.severity !== 'warning').length)
-  return (
-    <Dialog size="wide" title="Save as a new version" onClose={onClose} onSubmit={() => { setBusy(true); void onSave(comment).finally(() => setBusy(false)) }} foot={<><Button onClick={onClose}>Cancel</Button><Button type="submit" kind="primary" icon="save" busy={busy}>Save</Button></>}>
-      <div className="stack">
-        {problems > 0 && <Note kind="warn">{problems} {problems === 1 ? 'problem is' : 'problems are'} left. The flow can be saved; the steps concerned will fail when they run.</Note>}
-        <TextField label="What changed, and why" value={comment} onChange={setComment} maxLength={500} autoFocus placeholder="For those who read the versions later" />
-        <FlowDiff before={before} after={after} />
-      </div>
-    </Dialog>
-  )
-}
 
 function FlowJson({ onClose }: { onClose: () => void }) {
   const store = useStore()

@@ -11,6 +11,8 @@ export interface RunState { execution: Execution; steps: Record<string, Step>; o
 export interface EditorState {
   history: History<Doc>
   saved: Doc
+  /** What somebody else saved while there was unsaved work here. */
+  theirs: Doc | null
   selected: string | null
   collapsed: ReadonlySet<string>
   zoom: number
@@ -28,11 +30,14 @@ export class EditorStore {
   private state: EditorState
   private readonly listeners = new Set<() => void>()
   readonly flowId: string
+  /** As the server last told it: what is read later is compared with this. */
+  base: Doc
 
   constructor(flowId: string, doc: Doc) {
     this.flowId = flowId
+    this.base = doc
     this.state = {
-      history: begin(doc), saved: doc, selected: null, collapsed: new Set(), zoom: 1,
+      history: begin(doc), saved: doc, theirs: null, selected: null, collapsed: new Set(), zoom: 1,
       problems: {}, allProblems: [], run: null, dragging: null, touched: {}, pinned: readPinned(flowId),
     }
   }
@@ -72,7 +77,19 @@ export class EditorStore {
     this.set({ history, ...(isGone ? { selected: null } : {}) })
   }
 
-  markSaved(doc: Doc) { this.set({ saved: doc }) }
+  /** *doc* is what is kept now; *told* is how the server told it. */
+  markSaved(doc: Doc, told: Doc = doc) {
+    this.base = told
+    this.set({ saved: doc, theirs: null })
+  }
+
+  /** Go on from what somebody else saved; undo brings back what was here. */
+  takeOver(doc: Doc) {
+    this.replace(doc)
+    this.markSaved(doc)
+    const { selected } = this.state
+    if (selected !== null && !find(doc.actions, selected)) this.set({ selected: null })
+  }
 
   select(id: string | null) { if (id !== this.state.selected) this.set({ selected: id }) }
 

@@ -113,7 +113,7 @@ function NewBatch({ onClose }: { onClose: () => void }) {
         {error && <Note kind="bad">{error}</Note>}
         <SelectField label="Flow" value={chosen} onChange={setFlow} options={flows.map((one) => [one.id, one.name] as const)} />
         <TextField label="Batch id" value={id} onChange={setId} required pattern="[A-Za-z0-9._\-]+" maxLength={100} className="mono" hint="The same id again goes on where it stopped." />
-        <div className="row"><Button icon="file" onClick={() => file.current?.click()}>Choose a file</Button><span className="soft">{name ? `${name}: ${rows.length} rows` : 'CSV with a header line, or JSON Lines'}</span><input ref={file} type="file" hidden accept=".csv,.jsonl,.json,.ndjson" aria-label="File with the rows" onChange={(event) => void read(event.target.files?.[0])} /></div>
+        <div className="row"><Button icon="file" onClick={() => file.current?.click()}>Choose a file</Button><span className="soft">{name ? `${name}: ${rows.length} rows` : 'CSV with a header line, or JSON Lines'}</span><input ref={file} type="file" hidden accept=".csv,.jsonl,.json,.ndjson" aria-label="File with the rows" onChange={(event) => { void read(event.target.files?.[0]); event.target.value = '' }} /></div>
         {rows[0] && <div className="stack s"><span className="label">The first row</span><pre className="codebox">{JSON.stringify(rows[0], null, 2)}</pre></div>}
       </div>
     </Dialog>

@@ -33,7 +33,7 @@ export function ClientsPage() {
               const grant = grants.data?.find((found) => found.client_id === one.client_id)
               return (
                 <tr key={one.client_id}>
-                  <td><b>{one.name}</b>{one.client_id === session.client_id && <> <span className="badge accent">you</span></>}{one.description && <div className="muted">{one.description}</div>}</td>
+                  <td><b className="cell-name">{one.name}</b>{one.client_id === session.client_id && <> <span className="badge accent">you</span></>}{one.description && <div className="muted">{one.description}</div>}</td>
                   <td className="mono soft"><span className="row">{one.client_id}<CopyButton text={one.client_id} label="Copy the client id" /></span></td>
                   <td className="soft num">{grant ? `${grant.scope.length} ${grant.scope.length === 1 ? 'scope' : 'scopes'}` : 'nothing yet'}</td>
                   <td className="actions"><MenuButton label={`More for ${one.name}`} className="icon-btn" items={() => [

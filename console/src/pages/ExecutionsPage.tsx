@@ -67,7 +67,7 @@ export function ExecutionsPage({ flowId, executionId }: { flowId?: string; execu
               {list.data.executions.map((one) => (
                 <tr key={one.id} className={`clickable ${one.id === shown ? 'on' : ''}`} onClick={() => openHere(one.id)}>
                   <td><Link className="title-link" to={flowId ? `${base}?execution=${seg(one.id)}` : `/executions/${seg(one.id)}`} onClick={(event) => event.stopPropagation()}><Ago at={one.created_at} /></Link></td>
-                  {!flowId && <td className="soft">{one.flow?.name || <span className="muted">unsaved flow</span>}</td>}
+                  {!flowId && <td className="soft">{one.flow?.name ? <span className="cell-name">{one.flow.name}</span> : <span className="muted">unsaved flow</span>}</td>}
                   <td className="mono muted hide-narrow">{one.id}</td>
                   <td><Status status={one.status} /></td>
                   <td className="num soft hide-narrow">{one.ended_at ? duration(one.started_at ?? one.created_at, one.ended_at) : ''}</td>

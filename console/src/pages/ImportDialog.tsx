@@ -19,7 +19,8 @@ interface Plan {
 }
 
 /** What deploy-cli writes; anything else in a folder is not read at all. */
-const READ = /(^|\/)(flows|flow-vault-connections|forms|grants|emails|phone-providers)\/[^/]+\.json$/
+const READ = /(^|\/)((flows|flow-vault-connections|forms|grants|emails|phone-providers)\/[^/]+\.json|tenant\.ya?ml)$/
+const FILES = /\.(json|ya?ml)$/
 const MOST = 3_500_000
 
 export function ImportDialog({ onClose }: { onClose: () => void }) {
@@ -51,9 +52,9 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
   const read = async (list: FileList | null) => {
     const all = [...(list ?? [])]
     const isFolder = all.some((one) => one.webkitRelativePath)
-    const isDeployCli = all.some((one) => /(^|\/)flows\/[^/]+\.json$/.test(one.webkitRelativePath))
-    const wanted = all.filter((one) => (isDeployCli ? READ.test(one.webkitRelativePath) : one.name.endsWith('.json')))
-    if (!wanted.length) { setError(isFolder ? 'This folder has no JSON files. A deploy-cli folder has flows/*.json.' : 'Choose JSON files.'); return }
+    const isDeployCli = all.some((one) => /(^|\/)(flows\/[^/]+\.json|tenant\.ya?ml)$/.test(one.webkitRelativePath))
+    const wanted = all.filter((one) => (isDeployCli ? READ.test(one.webkitRelativePath) : FILES.test(one.name)))
+    if (!wanted.length) { setError(isFolder ? 'This folder has no JSON or YAML files. A deploy-cli folder has flows/*.json or tenant.yaml.' : 'Choose JSON or YAML files.'); return }
     if (wanted.reduce((sum, one) => sum + one.size, 0) > MOST) { setError('These files are larger than 3.5 MB together. From the command line: sluiceway import FOLDER'); return }
     const given: Files = {}
     for (const one of wanted) given[one.webkitRelativePath || one.name] = await one.text()
@@ -85,21 +86,24 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
     )
   }
   return (
-    <Dialog title="Import flows" size="wide" onClose={onClose} onSubmit={() => void ask({ 'Imported flow.json': text }, {}, false)} foot={<><Button onClick={onClose}>Cancel</Button><Button type="submit" kind="primary" busy={busy} disabled={!text.trim()}>Review</Button></>}>
+    <Dialog title="Import flows" size="wide" onClose={onClose} onSubmit={() => void ask({ [isYaml(text) ? 'Imported flow.yaml' : 'Imported flow.json']: text }, {}, false)} foot={<><Button onClick={onClose}>Cancel</Button><Button type="submit" kind="primary" busy={busy} disabled={!text.trim()}>Review</Button></>}>
       <div className="stack">
         {error && <Note kind="bad">{error}</Note>}
-        <p className="soft">An export of Auth0’s Dashboard, a flow as JSON, a list of actions, Terraform’s JSON, or a deploy-cli folder with its vault connections and forms. You see what it would do before anything is done.</p>
+        <p className="soft">An export of Auth0’s Dashboard, a flow as JSON, a list of actions, Terraform’s JSON, or a deploy-cli folder (JSON, or <code>tenant.yaml</code>) with its vault connections and forms. You see what it would do before anything is done.</p>
         <div className="row wrap">
           <Button icon="file" busy={busy} onClick={() => file.current?.click()}>Choose files</Button>
           <Button icon="upload" busy={busy} onClick={() => folder.current?.click()}>Choose a folder</Button>
-          <input ref={file} type="file" accept=".json,application/json" multiple hidden aria-label="Files to import" onChange={(event) => void read(event.target.files)} />
-          <input ref={(input) => { folder.current = input; input?.setAttribute('webkitdirectory', '') }} type="file" hidden aria-label="Folder to import" onChange={(event) => void read(event.target.files)} />
+          <input ref={file} type="file" accept=".json,.yaml,.yml,application/json" multiple hidden aria-label="Files to import" onChange={(event) => { void read(event.target.files); event.target.value = '' }} />
+          <input ref={(input) => { folder.current = input; input?.setAttribute('webkitdirectory', '') }} type="file" hidden aria-label="Folder to import" onChange={(event) => { void read(event.target.files); event.target.value = '' }} />
         </div>
-        <div className="stack s"><span className="label">Or paste it</span><CodeEditor language="json" label="Export as JSON" value={text} onChange={setText} height="medium" /></div>
+        <div className="stack s"><span className="label">Or paste it</span><CodeEditor language="json" label="Export as JSON or YAML" value={text} onChange={setText} height="medium" /></div>
       </div>
     </Dialog>
   )
 }
+
+/** JSON begins with a bracket, a text or nothing that YAML would begin with. */
+const isYaml = (text: string) => !/^\s*[[{"]/.test(text)
 
 const chosen = (choice: Record<string, string>) => Object.fromEntries(Object.entries(choice).filter(([, name]) => name))
 

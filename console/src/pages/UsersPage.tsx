@@ -43,7 +43,7 @@ export function UsersPage({ userId }: { userId?: string }) {
             <thead><tr><th>User</th><th className="hide-narrow">Connection</th><th className="hide-narrow">Id</th><th className="hide-narrow">Created</th></tr></thead>
             <tbody>{users.map((user) => (
               <tr key={user.user_id} className="clickable" onClick={() => navigate(`/users/${seg(user.user_id)}`)}>
-                <td><span className="row"><span className="avatar" aria-hidden="true">{(user.name ?? user.email ?? '?').charAt(0).toUpperCase()}</span><span className="grow"><Link className="title-link" to={`/users/${seg(user.user_id)}`} onClick={(event) => event.stopPropagation()}>{user.name || user.email || user.phone_number || user.user_id}</Link><div className="muted">{user.email}{user.blocked && <> <span className="badge warn">blocked</span></>}</div></span></span></td>
+                <td><span className="row"><span className="avatar" aria-hidden="true">{initialOf(user.name || user.email || '')}</span><span className="grow"><Link className="title-link" to={`/users/${seg(user.user_id)}`} onClick={(event) => event.stopPropagation()}>{user.name || user.email || user.phone_number || user.user_id}</Link><div className="muted"><span className="cell-name">{user.email}</span>{user.blocked && <> <span className="badge warn">blocked</span></>}</div></span></span></td>
                 <td className="soft hide-narrow">{user.identities?.[0]?.connection}</td>
                 <td className="mono muted hide-narrow">{user.user_id}</td>
                 <td className="soft hide-narrow"><Ago at={user.created_at} /></td>
@@ -58,6 +58,9 @@ export function UsersPage({ userId }: { userId?: string }) {
     </Page>
   )
 }
+
+/** The first letter, figure or picture: a name may begin with a mark that shows nothing. */
+const initialOf = (name: string) => (/[\p{L}\p{N}\p{Extended_Pictographic}]/u.exec(name)?.[0] ?? '?').toUpperCase()
 
 function UserDrawer({ id, onClose }: { id: string; onClose: () => void }) {
   const user = useQuery(`users/one/${id}`, () => get<User>(`/api/v2/users/${seg(id)}`), { fresh: 0 })

@@ -21,15 +21,16 @@ const ORDER: Record<string, readonly string[]> = {
   SEND_EMAIL: ['from', 'to', 'custom_vars', 'subject', 'body'],
   SEND_SMS: ['from', 'to', 'custom_vars', 'message'],
   MAKE_CALL: ['from', 'to', 'custom_vars', 'message'],
-  SEND_REQUEST: ['connection_id', 'method', 'pathname', 'url', 'params', 'headers', 'payload'],
+  SEND_REQUEST: ['method', 'pathname', 'url', 'params', 'headers', 'payload'],
 }
 
 export function ActionForm({ action, spec, onParams, scope, errors, missing }: Props) {
   const params = action.params ?? {}
   const defs = spec.params.$defs ?? {}
   const names = Object.keys(spec.params.properties ?? {})
-  const wanted = ORDER[spec.action]?.filter((name) => names.includes(name)) ?? []
-  const order = [...wanted, ...names.filter((name) => !wanted.includes(name))]
+  // The vault connection comes first, whatever order the others have.
+  const isConnection = (name: string) => widgetOf(deref(spec.params.properties?.[name] ?? {}, defs)) === 'connection'
+  const order = [...new Set([...names.filter(isConnection), ...(ORDER[spec.action] ?? []), ...names])].filter((name) => names.includes(name))
   const set = (name: string) => (value: Json | undefined) => {
     const next = { ...params }
     if (value === undefined) delete next[name]
@@ -110,7 +111,7 @@ function GroupField({ schema, defs, value, onChange, scope, errors, label, tip, 
   const inner = (typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}) as JsonObject
   return (
     <div className="group stack">
-      {isRequired ? <h3>{label}</h3> : <Checkbox label={label} hint={tip} checked={isOn} onChange={(on) => onChange(on ? Object.fromEntries((schema.required ?? []).map((name) => [name, ''])) : undefined)} />}
+      {isRequired ? <h3>{schema.title ?? label}</h3> : <Checkbox label={label} hint={tip} checked={isOn} onChange={(on) => onChange(on ? Object.fromEntries((schema.required ?? []).map((name) => [name, ''])) : undefined)} />}
       {isOn && Object.entries(schema.properties ?? {}).map(([name, part]) => (
         <ParamField key={name} name={name} schema={deref(part, defs)} defs={defs} appId={appId} isRequired={schema.required?.includes(name) ?? false} isLiquid={false} value={inner[name]} scope={scope} errors={below(errors, name)}
           onChange={(next) => {

@@ -55,7 +55,7 @@ function useChange(before: Doc, after: Doc): { change: FlowChange | null; failur
 function summary(steps: readonly StepChange[], isRenamed: boolean): string {
   const count = (kind: StepChange['kind']) => steps.filter((step) => step.kind === kind).length
   const parts = ([[count('added'), 'added'], [count('removed'), 'removed'], [count('changed'), 'changed']] as const).filter(([number]) => number).map(([number, word]) => `${number} ${number === 1 ? 'step' : 'steps'} ${word}`)
-  return [...(isRenamed ? ['renamed'] : []), ...parts].join(', ')
+  return [...(isRenamed ? ['Renamed'] : []), ...parts].join(', ')
 }
 
 const LOOK = { added: 'good', removed: 'bad', changed: 'warn' } as const

@@ -128,6 +128,11 @@ def _open_streams() -> None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
 
 
+def _give_output_up() -> None:
+    """Forget what could not be written: Python would try it again at its end, and end with 120."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status (contract: 0, 1, 2, 3; 130 when interrupted)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -147,10 +152,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit:
         # What click and rich do where the reader of our output went away, as `| head` does;
         # no command of ours exits so. Nothing is wrong.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_output_up()
         return 0
     except Exception as error:  # noqa: BLE001 - the last line of defence: one sentence, no traceback
         from sluiceway.cli._errors import report  # noqa: PLC0415 - only when something went wrong
 
-        return report(error, debug="--debug" in given)
+        status = report(error, debug="--debug" in given)
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _give_output_up()
+        return status
     return result if isinstance(result, int) else 0

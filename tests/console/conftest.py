@@ -37,6 +37,8 @@ FLAGS = (
     "--disable-dev-shm-usage",
 )
 SLUICEWAY = Path(sys.executable).parent / "sluiceway"
+# Playwright's own node needs a library that a bare Debian lacks; that of PyPI brings its own.
+os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(Path(sys.executable).with_name("node")))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -163,10 +163,16 @@ async def role_sources(
 
 
 async def effective_roles(environment: Environment, user_id: str) -> list[JsonObject]:
-    """Return a user's roles with their ``sources``; there are no groups that could give one."""
+    """Return a user's roles with their ``sources``; there are no groups that could give one.
+
+    Clients want text for a description here, null only where roles stand by themselves.
+    """
     ids = await list_left(environment, ROLE_USERS, user_id)
     documents = await environment.documents.get_many("role", ids)
-    return [{**document.body, "sources": ["direct"]} for document in documents]
+    return [
+        {**role.body, "description": role.body["description"] or "", "sources": ["direct"]}
+        for role in documents
+    ]
 
 
 def _order(permission: JsonObject) -> tuple[str, str]:

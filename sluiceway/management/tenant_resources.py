@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sluiceway.management.environment import Environment
     from sluiceway.models.ids import ShortPrefix
-    from sluiceway.models.json import JsonObject
+    from sluiceway.models.json import JsonArray, JsonObject
 
 __all__ = [
     "CLIENTS",
@@ -68,6 +68,25 @@ _CLIENT: Final[JsonObject] = {
     ),
 }
 
+_LASTING: Final[JsonObject] = {
+    "rotation_type": "non-rotating",
+    "expiration_type": "non-expiring",
+    "leeway": 0,
+    "token_lifetime": 2_592_000,
+    "infinite_token_lifetime": True,
+    "infinite_idle_token_lifetime": True,
+    "idle_token_lifetime": 1_296_000,
+}
+_GRANT_TYPES: Final = ("authorization_code", "implicit", "refresh_token")
+
+
+async def _complete_client(_: Environment, body: JsonObject) -> JsonObject:
+    """Give a client the grant types that it does not name: one with a secret has a fourth."""
+    is_public = body.get("token_endpoint_auth_method") == "none"
+    allowed: JsonArray = [*_GRANT_TYPES, *(() if is_public else ("client_credentials",))]
+    return {"grant_types": allowed, **body}
+
+
 CLIENTS: Final = Resource(
     kind=clients.KIND,
     id_field="client_id",
@@ -77,13 +96,18 @@ CLIENTS: Final = Resource(
     missing=("The client does not exist", "inexistent_client"),
     defaults={
         "is_first_party": True,
-        "oidc_conformant": True,
-        "grant_types": ["client_credentials"],
-        "token_endpoint_auth_method": "client_secret_post",
+        "is_token_endpoint_ip_header_trusted": False,
+        "oidc_conformant": False,
+        "jwt_configuration": {"secret_encoded": False, "lifetime_in_seconds": 36_000},
+        "sso_disabled": False,
+        "cross_origin_authentication": False,
+        "custom_login_page_on": True,
+        "refresh_token": _LASTING,
         "global": False,
         "tenant": "local",
     },
-    merged=("client_metadata",),
+    check=_complete_client,
+    merged=("client_metadata", "jwt_configuration"),
     dependants=(clients.GRANT_KIND, "client_credential"),
 )
 
@@ -137,7 +161,25 @@ RESOURCE_SERVERS: Final = Resource(
 )
 
 
-async def _check_connection(_: Environment, body: JsonObject) -> JsonObject:
+_DATABASE_OPTIONS: Final[JsonObject] = {
+    "mfa": {"active": True, "return_enroll_settings": True},
+    "passwordPolicy": "good",
+    "strategy_version": 2,
+    "authentication_methods": {"password": {"enabled": True}, "passkey": {"enabled": False}},
+    "passkey_options": {
+        "challenge_ui": "both",
+        "progressive_enrollment_enabled": True,
+        "local_enrollment_enabled": True,
+    },
+    "brute_force_protection": True,
+}
+
+
+async def _complete_connection(_: Environment, body: JsonObject) -> JsonObject:
+    """Give a connection its realm, and a database the options that Auth0 gives a new one."""
+    given = body.get("options")
+    if body["strategy"] in connections.DATABASE_STRATEGIES and isinstance(given, dict):
+        body = {**body, "options": {**_DATABASE_OPTIONS, **given}}
     return {**body, "realms": body.get("realms") or [body["name"]]}
 
 
@@ -175,7 +217,7 @@ CONNECTIONS: Final = Resource(
     taken=("A connection with the same name already exists", "connection_conflict"),
     unique=("name",),
     defaults={"options": {}, "enabled_clients": [], "is_domain_connection": False},
-    check=_check_connection,
+    check=_complete_connection,
 )
 
 _ORGANIZATION: Final[JsonObject] = {
@@ -213,6 +255,6 @@ ROLES: Final = Resource(
     missing=("Role not found", "inexistent_role"),
     taken=("A role with this name already exists.", "role_conflict"),
     unique=("name",),
-    defaults={"description": ""},
+    defaults={"description": None},
     dependants=("role_user", "role_permission"),
 )

@@ -218,3 +218,103 @@ def test_lists_are_filtered_by_any_member_also_of_the_first_objects(door: Door) 
     assert names(name="texts") == ["texts"]
     grants = door("GET", "/api/v2/client-grants", query={"subject_type": "client"}).body
     assert [one["subject_type"] for one in grants] == ["client"]
+
+
+def test_a_new_client_has_the_settings_that_auth0_gives_one(door: Door) -> None:
+    made = door("POST", "/api/v2/clients", {"name": "plain"}).body
+
+    given = {key: made.pop(key) for key in ("client_id", "client_secret", "name")}
+    assert made == {
+        "is_first_party": True,
+        "is_token_endpoint_ip_header_trusted": False,
+        "oidc_conformant": False,
+        "jwt_configuration": {"secret_encoded": False, "lifetime_in_seconds": 36000},
+        "sso_disabled": False,
+        "cross_origin_authentication": False,
+        "grant_types": ["authorization_code", "implicit", "refresh_token", "client_credentials"],
+        "custom_login_page_on": True,
+        "refresh_token": {
+            "rotation_type": "non-rotating",
+            "expiration_type": "non-expiring",
+            "leeway": 0,
+            "token_lifetime": 2592000,
+            "infinite_token_lifetime": True,
+            "infinite_idle_token_lifetime": True,
+            "idle_token_lifetime": 1296000,
+        },
+        "global": False,
+        "tenant": "local",
+    }
+    assert len(given["client_secret"]) == 64
+
+
+def test_a_client_without_a_secret_gets_no_grant_type_that_needs_one(door: Door) -> None:
+    body = {"name": "phone", "app_type": "native", "token_endpoint_auth_method": "none"}
+
+    made = door("POST", "/api/v2/clients", body).body
+    named = door("POST", "/api/v2/clients", {**body, "grant_types": ["implicit"]}).body
+
+    assert made["grant_types"] == ["authorization_code", "implicit", "refresh_token"]
+    assert named["grant_types"] == ["implicit"]
+
+
+def test_a_new_database_connection_has_auth0s_options_beside_those_given(door: Door) -> None:
+    path, aliases = "/api/v2/connections", {"screen_name": {"alias": "login_hint"}}
+
+    made = door(
+        "POST", path, {"name": "db", "strategy": "auth0", "options": {"upstream_params": aliases}}
+    ).body
+    strict = {"passwordPolicy": "excellent", "brute_force_protection": False}
+    own = door("POST", path, {"name": "own", "strategy": "auth0", "options": strict}).body
+    texts = door("POST", path, {"name": "texts", "strategy": "sms"}).body
+
+    defaults = {
+        "mfa": {"active": True, "return_enroll_settings": True},
+        "passwordPolicy": "good",
+        "strategy_version": 2,
+        "authentication_methods": {"password": {"enabled": True}, "passkey": {"enabled": False}},
+        "passkey_options": {
+            "challenge_ui": "both",
+            "progressive_enrollment_enabled": True,
+            "local_enrollment_enabled": True,
+        },
+        "brute_force_protection": True,
+    }
+    assert made["options"] == {**defaults, "upstream_params": aliases}
+    assert own["options"] == {**defaults, **strict}
+    assert texts["options"] == {}
+    weak = {"connection": "db", "email": "a@example.com", "password": "abc"}
+    assert door("POST", "/api/v2/users", weak).status == 400
+    assert door("POST", "/api/v2/users", {**weak, "password": "Passw0rd-long"}).status == 201
+
+
+def test_a_deleted_connection_is_answered_with_the_time_and_once_more_with_nothing(
+    door: Door,
+) -> None:
+    made = door("POST", "/api/v2/connections", {"name": "db", "strategy": "auth0"}).body
+    path = f"/api/v2/connections/{made['id']}"
+
+    first, again = door("DELETE", path), door("DELETE", path)
+
+    assert first.status == 202
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", first.body.pop("deleted_at"))
+    assert first.body == {}
+    assert (again.status, again.body) == (204, None)
+    assert door("GET", path).status == 404
+
+
+def test_a_connection_may_lose_its_options(door: Door) -> None:
+    made = door("POST", "/api/v2/connections", {"name": "db", "strategy": "auth0"}).body
+
+    changed = door("PATCH", f"/api/v2/connections/{made['id']}", {"options": None})
+
+    assert changed.status == 200
+    assert door("PATCH", f"/api/v2/connections/{made['id']}", {"display_name": "D"}).status == 200
+
+
+def test_a_role_that_nobody_described_has_null_for_a_description(door: Door) -> None:
+    made = door("POST", "/api/v2/roles", {"name": "clerk"}).body
+
+    assert made == {"id": made["id"], "name": "clerk", "description": None}
+    path = f"/api/v2/roles/{made['id']}"
+    assert door("PATCH", path, {"description": "D"}).body == {**made, "description": "D"}

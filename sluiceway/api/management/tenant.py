@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from sluiceway.api.management._crud import crud_routes
-from sluiceway.api.route import Call, Param, Route
+from sluiceway.api.route import Call, Param, Reply, Route
+from sluiceway.management.resources import delete_item
 from sluiceway.management.tenant_resources import CONNECTIONS, RESOURCE_SERVERS
 from sluiceway.management.tenant_settings import SETTINGS, change_settings, get_settings
+from sluiceway.models.timestamps import format_timestamp
 
 if TYPE_CHECKING:
     from sluiceway.models.json import JsonValue
@@ -36,18 +40,37 @@ async def _revoke(call: Call) -> JsonValue:
     return await call.services.tenant.keys.revoke(call.path["kid"])
 
 
+async def _delete_connection(call: Call) -> Reply:
+    """Delete a connection; the first time Auth0 answers when, and later nothing."""
+    environment, id_ = call.services.tenant.environment, call.path["id"]
+    found = await environment.documents.get(CONNECTIONS.kind, id_)
+    await delete_item(environment, CONNECTIONS, id_)
+    if found is None:
+        return Reply(status=204)
+    return Reply(status=202, body={"deleted_at": format_timestamp(environment.now())})
+
+
+def _as_connections(route: Route) -> Route:
+    if route.method != "DELETE":
+        return route
+    return replace(route, handle=_delete_connection, status=202, may_be_empty=True)
+
+
 _KEYS: Final = "/api/v2/keys/signing"
 _SETTINGS: Final = "/api/v2/tenants/settings"
 
 ROUTES: Final = (
-    *crud_routes(
-        CONNECTIONS,
-        path="connections",
-        scope="connections",
-        key="connections",
-        name="connection",
-        filters=(Param(name="strategy", many=True), Param(name="name")),
-        unlisted=("enabled_clients",),
+    *map(
+        _as_connections,
+        crud_routes(
+            CONNECTIONS,
+            path="connections",
+            scope="connections",
+            key="connections",
+            name="connection",
+            filters=(Param(name="strategy", many=True), Param(name="name")),
+            unlisted=("enabled_clients",),
+        ),
     ),
     *crud_routes(
         RESOURCE_SERVERS,

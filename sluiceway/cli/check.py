@@ -37,6 +37,7 @@ _MOST_PASSES: Final = 10
     show_default=True,
     help="text for people, the others for CI.",
 )
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--fix", is_flag=True, help="Mend what can be mended safely, in the files.")
 @click.option(
     "--level",
@@ -56,6 +57,7 @@ def COMMAND(  # noqa: N802 - a constant, found by its name
     paths: tuple[str, ...],
     *,
     format_: str,
+    as_json: bool,
     fix: bool,
     level: str | None,
     strict: bool,
@@ -90,7 +92,7 @@ def COMMAND(  # noqa: N802 - a constant, found by its name
     for path in paths or (".",):
         run.check(path, fix=fix)
     shown = [finding for finding in run.findings if finding.severity.rank <= least.rank]
-    _write(run, shown, format_)
+    _write(run, shown, "json" if as_json else format_)
     worst = min((finding.severity.rank for finding in run.findings), default=2)
     return 1 if worst <= (1 if strict else 0) else 0
 

@@ -82,10 +82,12 @@ def list_(*, as_json: bool) -> int:
 
 @COMMAND.command()
 @click.argument("client_id")
-def revoke(client_id: str) -> int:
+@_as_json
+def revoke(client_id: str, *, as_json: bool) -> int:
     """Delete a client with its grants; its tokens end within ten seconds."""
     name = run_async(_revoke(client_id))
-    click.echo(f"Revoked {client_id} ({name}).")
+    gone = {"client_id": client_id, "name": name, "revoked": True}
+    click.echo(json.dumps(gone) if as_json else f"Revoked {client_id} ({name}).")
     return 0
 
 

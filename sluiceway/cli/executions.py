@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from sluiceway.cli._asking import confirm
 from sluiceway.cli._columns import columns
 from sluiceway.cli._session import current_settings, run_async
 
@@ -153,7 +154,7 @@ def prune(*, older_than: str | None, yes: bool, as_json: bool) -> int:
         raise UsageError(f"--older-than: {error}") from error
     before = _text(datetime.now(UTC) - age)
     if not (yes or as_json):
-        click.confirm(f"Delete all executions that ended before {before}?", abort=True)
+        confirm(f"Delete all executions that ended before {before}?")
     found = run_async(_call("POST", f"{_PATH}/prune", {"ended_before": before}))
     number = found["deleted"]
     click.echo(json.dumps(found) if as_json else f"Deleted {number} {_noun(number)}.")

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import click
 
+from sluiceway.cli._asking import confirm
 from sluiceway.cli._session import current_settings, run_async
 
 if TYPE_CHECKING:
@@ -78,13 +79,15 @@ def create(path: Path, *, name: str | None, as_json: bool) -> int:
 @COMMAND.command()
 @click.argument("flow")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def delete(flow: str, *, yes: bool) -> int:
+@_as_json
+def delete(flow: str, *, yes: bool, as_json: bool) -> int:
     """Delete a flow with its versions; its executions stay."""
     found = run_async(_get(flow))
     if not yes:
-        click.confirm(f"Delete the flow {found['name']!r}?", abort=True)
+        confirm(f"Delete the flow {found['name']!r}?")
     run_async(_call("DELETE", f"{_FLOWS}/{_quoted(found['id'])}"))
-    click.echo(f"Deleted {found['name']!r}.")
+    gone = {"id": found["id"], "name": found["name"], "deleted": True}
+    click.echo(json.dumps(gone, ensure_ascii=False) if as_json else f"Deleted {found['name']!r}.")
     return 0
 
 
@@ -110,12 +113,14 @@ def versions(flow: str, *, as_json: bool) -> int:
 @COMMAND.command()
 @click.argument("flow")
 @click.argument("version", type=int)
-def rollback(flow: str, version: int) -> int:
+@_as_json
+def rollback(flow: str, version: int, *, as_json: bool) -> int:
     """Make an earlier version the current one, as a new version."""
     found = run_async(_get(flow))
     path = f"{_OURS}/{_quoted(found['id'])}/rollback"
-    run_async(_call("POST", path, {"version": version}))
-    click.echo(f"{found['name']!r} is as it was in version {version}.")
+    answer = run_async(_call("POST", path, {"version": version}))
+    told = f"{found['name']!r} is as it was in version {version}."
+    click.echo(json.dumps(answer, ensure_ascii=False, indent=2) if as_json else told)
     return 0
 
 

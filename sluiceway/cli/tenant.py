@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from sluiceway.cli._asking import confirm
 from sluiceway.cli._session import current_settings, run_async
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def reset(*, yes: bool, as_json: bool) -> int:
     Flows, vault connections, executions and API clients stay.
     """
     if not yes:
-        click.confirm("Delete everything in the embedded tenant?", abort=True)
+        confirm("Delete everything in the embedded tenant?")
     done = run_async(_post("reset"))
     if as_json:
         click.echo(json.dumps(done))

@@ -177,7 +177,8 @@ def update(
 @COMMAND.command()
 @click.argument("connection")
 @click.option("--force", is_flag=True, help="Although flows use it: they will fail.")
-def delete(connection: str, *, force: bool) -> int:
+@_as_json
+def delete(connection: str, *, force: bool, as_json: bool) -> int:
     """Delete a connection, unless flows use it."""
 
     async def work(api: Api) -> Any:
@@ -187,7 +188,10 @@ def delete(connection: str, *, force: bool) -> int:
         return found
 
     gone = run_async(_with_api(work))
-    click.echo(f"Deleted {gone['name']} ({gone['id']}).")
+    if as_json:
+        _print({"id": gone["id"], "name": gone["name"], "deleted": True})
+    else:
+        click.echo(f"Deleted {gone['name']} ({gone['id']}).")
     return 0
 
 

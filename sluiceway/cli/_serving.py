@@ -153,7 +153,7 @@ async def serve(
             lifespan="off",
             server_header=False,
             # Clients that think for a while between calls (deploy-cli does) reuse a connection.
-            timeout_keep_alive=75,
+            timeout_keep_alive=300,
             timeout_graceful_shutdown=5,
             ssl_certfile=str(certificate.certificate) if certificate else None,
             ssl_keyfile=str(certificate.key) if certificate else None,

@@ -32,6 +32,24 @@ _RESOURCES: Final = (
     "signing_keys",
     "authentication_methods",
 )
+_EMPTY: Final = (
+    "rules",
+    "rules_configs",
+    "hooks",
+    "log_streams",
+    "custom_domains",
+    "self_service_profiles",
+    "network_acls",
+    "directory_provisionings",
+    "connection_profiles",
+    "event_streams",
+    "rate_limit_policies",
+    "token_exchange_profiles",
+    "user_attribute_profiles",
+)
+"""What deploy-cli lists, of which the tenant has none."""
+
+_KEPT: Final = ("attack_protection", "branding", "prompts", "mfa_policies")
 _SINGLE: Final = (
     "read:tenant_settings",
     "update:tenant_settings",
@@ -52,6 +70,8 @@ _SINGLE: Final = (
     "read:actions",
     "read:logs",
     "read:audit",
+    *(f"read:{name}" for name in _EMPTY),
+    *(f"{verb}:{name}" for name in _KEPT for verb in ("read", "update")),
 )
 
 ALL_SCOPES: Final = (*(f"{verb}:{name}" for name in _RESOURCES for verb in _FOUR), *_SINGLE)

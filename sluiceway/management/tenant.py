@@ -38,6 +38,7 @@ _RESET: Final = (
     "delivery_limits",
     "delivery_webhook",
     "tenant_settings",
+    "kept_setting",
 )
 
 

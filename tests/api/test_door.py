@@ -305,7 +305,8 @@ def test_the_tenants_rate_limit_answers_429_with_auth0s_headers(door: Door) -> N
         ("DELETE", "/api/v2/flows"),
         ("POST", "/api/v2/users/auth0%7Cx"),
         ("GET", "/sluiceway/v1/nope"),
-        ("GET", "/api/v2/forms"),
+        ("POST", "/api/v2/forms"),
+        ("GET", "/api/v2/grants"),
         ("TRACE", "/api/v2/flows"),
     ],
 )

@@ -29,7 +29,7 @@ def test_clients_are_filtered_and_paged(door: Door) -> None:
 
     assert names(app_type="spa") == ["A", "C"]
     assert names(app_type="spa,native", per_page=2) == ["A", "B"]
-    assert names(is_global="true") == []
+    assert names(is_global="true") == ["All Applications"]
     assert len(names(is_global="false", is_first_party="true")) == 4
     assert names(q="client_grant.allow_any_organization:true") == []
     paged = door("GET", "/api/v2/clients", query={"include_totals": "true", "per_page": 1}).body
@@ -196,12 +196,6 @@ def test_a_deleted_role_is_answered_with_an_empty_object(door: Door) -> None:
 
     assert (deleted.status, deleted.body) == (200, {})
     assert door("GET", f"/api/v2/roles/{role}").status == 404
-
-
-def test_there_are_no_actions(door: Door) -> None:
-    listed = door("GET", "/api/v2/actions/actions", query={"page": 0, "per_page": 100})
-
-    assert listed.body == {"actions": [], "per_page": 100}
 
 
 def test_lists_are_filtered_by_any_member_also_of_the_first_objects(door: Door) -> None:

@@ -259,3 +259,38 @@ def test_deploy_cli_imports_twice_without_drift(server: Server, tmp_path: Path) 
     target = tmp_path / "export-again"
     run([cli, "export", "-c", str(config_file), "-f", "directory", "-o", str(target)], server)
     assert without_empty_senders(files_of(target)) == without_empty_senders(exported[1])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_deploy_cli_carries_a_whole_tenant_and_deletes_what_its_folder_lacks(
+    server: Server, tmp_path: Path
+) -> None:
+    config = {
+        "AUTH0_DOMAIN": server.domain,
+        "AUTH0_CLIENT_ID": server.client_id,
+        "AUTH0_CLIENT_SECRET": server.client_secret,
+        "AUTH0_ALLOW_DELETE": True,
+        # What the other tests of this server made is not this one's to delete.
+        "AUTH0_EXCLUDED": ["clients", "clientGrants", "resourceServers", "organizations"],
+    }
+    config_file = tmp_path / "config.json"
+    config_file.write_text(json.dumps(config))
+    cli = str(MODULES / "auth0-deploy-cli" / "lib" / "index.js")
+    folder = tmp_path / "tenant"
+    run([cli, "export", "-c", str(config_file), "-f", "directory", "-o", str(folder)], server)
+    brute_force = folder / "attack-protection" / "brute-force-protection.json"
+    brute_force.write_text(json.dumps(json.loads(brute_force.read_text()) | {"max_attempts": 7}))
+    (folder / "flows").mkdir(exist_ok=True)
+    for name in ("Kept", "Gone"):
+        (folder / "flows" / f"{name}.json").write_text(json.dumps({"name": name, "actions": []}))
+    run([cli, "import", "-c", str(config_file), "-i", str(folder)], server)
+
+    (folder / "flows" / "Gone.json").unlink()
+    run([cli, "import", "-c", str(config_file), "-i", str(folder)], server)
+
+    target = tmp_path / "again"
+    run([cli, "export", "-c", str(config_file), "-f", "directory", "-o", str(target)], server)
+    assert [path.name for path in (target / "flows").glob("*.json")] == ["Kept.json"]
+    kept = json.loads((target / "attack-protection" / "brute-force-protection.json").read_text())
+    assert kept["max_attempts"] == 7

@@ -12,9 +12,10 @@ from sluiceway.api.route import Call, Param, Route
 from sluiceway.errors import InvalidRequest, NotFound
 from sluiceway.management import clients
 from sluiceway.management.fields import choice, closed, nullable, text
+from sluiceway.management.kept_settings import KeptSetting, change_kept, get_kept
 from sluiceway.management.lucene import parse_query
 from sluiceway.management.records import change
-from sluiceway.management.resources import create_item, list_items, load_item
+from sluiceway.management.resources import create_item, list_items, load_item, update_item
 from sluiceway.management.tenant_resources import CLIENT_GRANTS, CLIENTS
 from sluiceway.models.timestamps import format_timestamp
 from sluiceway.storage.base import Document, Key
@@ -43,12 +44,15 @@ _CREDENTIAL: Final = closed(
 async def _list(call: Call) -> JsonValue:
     """Answer with the clients that the filters let through; a tenant has few of them."""
     query = call.query
-    page = await list_items(call.services.tenant.environment, CLIENTS, limit=_MOST_CLIENTS)
+    environment = call.services.tenant.environment
+    page = await list_items(environment, CLIENTS, limit=_MOST_CLIENTS)
+    # Signs nobody in, so that it shows to those alone who ask for it: deploy-cli's `pages`.
+    others = [await get_kept(environment, _GLOBAL)] if query["is_global"] else []
     test = parse_query(query["q"]) if query["q"] else None
     kinds = query["app_type"].split(",") if query["app_type"] else ()
     found = [
         client
-        for client in page.items
+        for client in (*page.items, *others)
         if _is(client, "is_first_party", query["is_first_party"])
         and _is(client, "global", query["is_global"])
         and _is(client, "external_client_id", query["external_client_id"])
@@ -65,8 +69,20 @@ def _is(client: JsonObject, name: str, wanted: JsonValue) -> bool:
 
 
 async def _get(call: Call) -> JsonObject:
-    client = await load_item(call.services.tenant.environment, CLIENTS, call.path["id"])
-    return pick_fields(_seen(call, client.body), call.query)
+    environment, id_ = call.services.tenant.environment, call.path["id"]
+    if id_ == _GLOBAL_ID:
+        client = await get_kept(environment, _GLOBAL)
+    else:
+        client = (await load_item(environment, CLIENTS, id_)).body
+    return pick_fields(_seen(call, client), call.query)
+
+
+async def _update(call: Call) -> JsonObject:
+    environment, id_ = call.services.tenant.environment, call.path["id"]
+    if id_ != _GLOBAL_ID:
+        return await update_item(environment, CLIENTS, id_, call.body)
+    CLIENTS.update.check(call.body)
+    return await change_kept(environment, _GLOBAL, call.body if isinstance(call.body, dict) else {})
 
 
 def _seen(call: Call, client: JsonObject) -> JsonObject:
@@ -176,6 +192,22 @@ def _shown(document: Document) -> JsonObject:
     }
 
 
+_GLOBAL_ID: Final = "AllApplicationsOfEmbeddedTenant0"
+_GLOBAL: Final = KeptSetting(
+    id="global_client",
+    defaults={
+        "tenant": "local",
+        "global": True,
+        "callbacks": [],
+        "is_first_party": True,
+        "name": "All Applications",
+        "cross_origin_authentication": True,
+        "client_id": _GLOBAL_ID,
+        "custom_login_page_on": True,
+    },
+)
+"""The client whose settings hold for all: every tenant of Auth0 has it (recorded: deploy-cli)."""
+
 _CREDENTIALS: Final = "/api/v2/clients/{id}/credentials"
 
 _READ_WHOLE: Final = ("read:clients", "read:client_keys", "read:client_credentials")
@@ -185,6 +217,7 @@ _HANDLERS: Final = {
     ("GET", "/api/v2/clients"): _list,
     ("GET", "/api/v2/clients/{id}"): _get,
     ("POST", "/api/v2/clients"): _create,
+    ("PATCH", "/api/v2/clients/{id}"): _update,
 }
 
 

@@ -264,7 +264,13 @@ async def _build(settings: Settings, store: Store, transport: Transport) -> Appl
     providers = Providers(TenantProviders(environment))
     world = World(
         tenant=tenants,
-        send=RetryingSender(transport, policy=policy, chance=chance),
+        send=RetryingSender(
+            transport,
+            policy=policy,
+            chance=chance,
+            # Short of the limit, so that the answer comes before it.
+            patience_s=0.95 * settings.step_timeout.total_seconds(),
+        ),
         connections=connections,
         require_provider=providers.describe,
         codes=store.codes,

@@ -11,12 +11,13 @@
     ├── ActionError             an action ran and failed
     │   ├── InvalidActionParams        the resolved params break the action's schema
     │   ├── ConnectionUnusable         the vault connection is missing, empty or of another app
-    │   ├── OutcomeUnknown             a once-only call was in flight when its worker died
+    │   ├── OutcomeUnknown             a once-only call was made, and no answer came
     │   ├── TimeLimitPassed            a step or an execution took longer than it may
     │   └── ActionNotOffered           a family of Auth0's API that Sluiceway only stores
     ├── OutboundError           a call to another machine
     │   ├── TargetForbidden            the guard refused the address
     │   ├── TargetUnreachable          no connection, or it broke; retryable
+    │   │   └── AnswerLost                 it broke once the request may have arrived
     │   ├── TargetTimedOut             connected, but no answer in time; retryable
     │   └── AnswerRefused              the answer is too large or cannot be read
     ├── TokenError              a tenant gave no access token
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ActionError",
     "ActionNotOffered",
+    "AnswerLost",
     "AnswerRefused",
     "Conflict",
     "ConnectionUnusable",
@@ -220,7 +222,7 @@ class ConnectionUnusable(ActionError):
 
 
 class OutcomeUnknown(ActionError):
-    """A call that must not be repeated was in flight when its worker died."""
+    """A call that must not be repeated may have been carried out: its answer never came."""
 
     code = "ERR_OUTCOME_UNKNOWN"
 
@@ -238,9 +240,13 @@ class ActionNotOffered(ActionError):
 
 
 class OutboundError(SluicewayError):
-    """A call to another machine failed before it gave a usable answer."""
+    """A call to another machine failed before it gave a usable answer.
+
+    *may_be_done* tells whether the other side may have carried the request out all the same.
+    """
 
     code = "ERR_OUTBOUND"
+    may_be_done: ClassVar[bool] = False
 
 
 class TargetForbidden(OutboundError):
@@ -256,11 +262,18 @@ class TargetUnreachable(OutboundError):
     retryable = True
 
 
+class AnswerLost(TargetUnreachable):
+    """The connection broke, or gave no HTTP, after the request had been sent."""
+
+    may_be_done = True
+
+
 class TargetTimedOut(OutboundError):
     """The other side was reached but did not answer in time."""
 
     code = "ERR_TARGET_TIMED_OUT"
     retryable = True
+    may_be_done = True
 
 
 class AnswerRefused(OutboundError):

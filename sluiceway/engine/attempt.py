@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import traceback
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
@@ -17,15 +16,18 @@ from sluiceway.engine.step import checked_params, resolved_params, shown_output,
 from sluiceway.errors import (
     ActionError,
     ActionNotOffered,
+    OutboundError,
     OutcomeUnknown,
     SluicewayError,
     TimeLimitPassed,
 )
 from sluiceway.models.execution import StepStatus
 from sluiceway.models.timestamps import format_timestamp
+from sluiceway.outbound.step_clock import step_clock
 from sluiceway.storage.durable import LeaseLost
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
@@ -43,6 +45,7 @@ __all__ = ["Attempt", "Performed", "StepFailed", "perform"]
 T = TypeVar("T")
 
 _log: Final = logging.getLogger(__name__)
+_FIND_OUT: Final = "Find out at the other side, then retry the execution from the failed step."
 _SLOW: Final = (
     "The other side is slow, or over its rate limit: retry later, or give steps longer with "
     "SLUICEWAY_STEP_TIMEOUT."
@@ -229,6 +232,13 @@ async def _once(
         run.book.emit("step_started", attempt.began_at, started)
         await run.append(intent_entry(step_id, attempt.began_at))
         outcome: StepOutcome = await _limited(run, attempt, spec.run(struct, context))
+    except OutboundError as error:
+        if not error.may_be_done:
+            raise
+        raise OutcomeUnknown(
+            f"{error.message}: the call may have been carried out", hint=_FIND_OUT
+        ) from error
+    else:
         return outcome
     finally:
         run.once_only_step = ""
@@ -246,7 +256,7 @@ async def _reconciled(
         raise OutcomeUnknown(
             f"expected to know whether {attempt.step.action.name} was carried out, found only "
             "that it was begun: its worker died before the answer came",
-            hint="Find out at the other side, then retry the execution from the failed step.",
+            hint=_FIND_OUT,
         )
     try:
         return None if lookup is None else await _limited(run, attempt, lookup)
@@ -259,18 +269,18 @@ async def _reconciled(
 async def _limited(run: Interpreter, attempt: Attempt, call: Awaitable[T]) -> T:
     spec = attempt.step.spec
     limit = (spec.timeout if spec else None) or run.engine.settings.step_timeout
-    deadline = asyncio.timeout(limit.total_seconds())
+    deadline: asyncio.Timeout | None = None
     try:
-        async with deadline:
+        async with step_clock(limit.total_seconds()) as deadline:
             return await call
     except TimeoutError as error:
-        if not deadline.expired():
+        if deadline is None or not deadline.expired():
             raise ActionError("expected an answer, the action's own time ran out") from error
         message = f"expected the step to end within {limit.total_seconds():g} s, it did not"
         if attempt.effect is Effect.ONCE:
             raise OutcomeUnknown(
                 f"{message}, and its call may have been carried out",
-                hint="Find out at the other side, then retry the execution from the failed step.",
+                hint=_FIND_OUT,
             ) from error
         raise TimeLimitPassed(message, hint=_SLOW) from error
 

@@ -16,6 +16,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from sluiceway.errors import (
+    AnswerLost,
     AnswerRefused,
     TargetForbidden,
     TargetTimedOut,
@@ -136,16 +137,14 @@ class HttpClient:
                 hint="It may be overloaded: retry the execution later.",
             ) from error
         except aiohttp.ClientPayloadError as error:
-            raise TargetUnreachable(
+            raise AnswerLost(
                 f"the answer of {target} broke off", hint="Retry the execution."
             ) from error
         except (aiohttp.ClientError, OSError) as error:
             forbidden = _find_forbidden(error)
             if forbidden is not None:
                 raise forbidden from None
-            raise TargetUnreachable(
-                f"cannot reach {target}: {_reason(error)}", hint=_CHECK_HOST
-            ) from error
+            raise _broken(error, target) from error
 
     async def _judge(self, target: Target) -> list[str]:
         """Return the addresses of *target*, each of them judged."""
@@ -251,6 +250,29 @@ def _find_forbidden(error: BaseException | None) -> TargetForbidden | None:
     while error is not None and not isinstance(error, TargetForbidden):
         error = error.__cause__
     return error
+
+
+def _broken(error: aiohttp.ClientError | OSError, target: Target) -> TargetUnreachable:
+    """Return what is told where no HTTP answer came: nothing listens, or what does broke off."""
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return TargetUnreachable(
+            f"cannot reach {target}: the proxy answered {error.status}",
+            hint="Check SLUICEWAY_PROXY.",
+        )
+    if isinstance(error, aiohttp.ClientResponseError):
+        # Of its text the first line is for people; the rest repeats what came, and the whole URL.
+        said = error.message.partition("\n")[0].rstrip(":")
+        return AnswerLost(
+            f"expected an answer in HTTP from {target}, found something else: {said}",
+            hint="Check the port, and whether it is http or https.",
+        )
+    if isinstance(error, aiohttp.ClientConnectionError) and not isinstance(
+        error, aiohttp.ClientConnectorError
+    ):
+        return AnswerLost(
+            f"{target} closed the connection without an answer", hint="Retry the execution."
+        )
+    return TargetUnreachable(f"cannot reach {target}: {_reason(error)}", hint=_CHECK_HOST)
 
 
 def _insecure(error: aiohttp.ClientSSLError, target: Target) -> TargetUnreachable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -51,11 +52,16 @@ class LazyClient:
 
 
 class RetryingSender(msgspec.Struct, frozen=True):
-    """Sends a request, and again where that is harmless and may help."""
+    """Sends a request, and again where that is harmless and may help.
+
+    What must be waited for longer than *patience_s* in all is not: the answer so far says more to a
+    flow than a step that ran out of time.
+    """
 
     transport: Transport
     policy: RetryPolicy
     chance: random.Random
+    patience_s: float = math.inf
     now: Callable[[], datetime] = utc_now
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
@@ -70,7 +76,7 @@ class RetryingSender(msgspec.Struct, frozen=True):
         policy = self.policy
         if retries is not None:
             policy = RetryPolicy(retries=retries, limit_retries=retries)
-        attempt = 0
+        attempt, waited_s = 0, 0.0
         while True:
             attempt += 1
             answer: OutboundResponse | None = None
@@ -86,4 +92,8 @@ class RetryingSender(msgspec.Struct, frozen=True):
             ):
                 return answer
             told = wait_told(answer.headers, now=self.now()) if answer else None
-            await self.sleep(policy.wait(attempt, told_s=told, chance=self.chance))
+            wait_s = policy.wait(attempt, told_s=told, chance=self.chance)
+            if answer is not None and waited_s + max(wait_s, told or 0) > self.patience_s:
+                return answer
+            await self.sleep(wait_s)
+            waited_s += wait_s

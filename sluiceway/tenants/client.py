@@ -13,6 +13,7 @@ from sluiceway.errors import ConnectionUnusable, OutboundError
 from sluiceway.models.timestamps import utc_now
 from sluiceway.outbound.base import OutboundRequest
 from sluiceway.outbound.retry import RetryPolicy, wait_told
+from sluiceway.outbound.step_clock import standing
 from sluiceway.tenants.base import TenantResponse
 from sluiceway.tenants.pathname import check_headers, check_pathname
 from sluiceway.tenants.tokens import ClientCredentials
@@ -138,7 +139,8 @@ class TenantClient(msgspec.Struct, kw_only=True):
         attempt = 0
         while True:
             attempt += 1
-            await self.limits.wait(domain)
+            with standing():
+                await self.limits.wait(domain)
             answer: OutboundResponse | None = None
             try:
                 answer = await self.transport.send(request)

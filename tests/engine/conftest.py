@@ -19,7 +19,7 @@ from sluiceway.engine.base import Engine, EngineSettings, World
 from sluiceway.engine.live import Live
 from sluiceway.engine.service import Executions
 from sluiceway.engine.worker import Worker
-from sluiceway.errors import StorageError, TargetUnreachable
+from sluiceway.errors import AnswerLost, StorageError, TargetUnreachable
 from sluiceway.models.execution import ExecutionInput
 from sluiceway.models.flow import Flow
 from sluiceway.models.masking import Masker
@@ -56,6 +56,7 @@ class Free(Params):
     wait: float = 0
     body: str = ""
     fail: int = 0
+    lost: bool = False
 
 
 @dataclass
@@ -110,7 +111,7 @@ class Actions:
         if params.wait:
             await asyncio.sleep(params.wait)
         if params.fail and self.calls.count(context.step_id) <= params.fail:
-            raise TargetUnreachable("nobody there")
+            raise (AnswerLost if params.lost else TargetUnreachable)("nobody there")
         return StepOutcome(output={"got": params.value, "code": params.secret}, status_code=200)
 
     async def run_mail(self, params: Free, context: ActionContext) -> StepOutcome:

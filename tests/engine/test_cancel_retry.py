@@ -172,6 +172,26 @@ def test_lists_delete_and_prune(lab: Any, url: str, step: Any) -> None:
     asyncio.run(scenario())
 
 
+def test_a_once_only_call_whose_answer_was_lost_may_have_been_carried_out(
+    lab: Any, url: str, step: Any
+) -> None:
+    async def scenario() -> None:
+        async with lab(url) as it:
+            record = await it.run(step("post", "ONCE", fail=1, lost=True))
+            assert record["error"]["code"] == "ERR_OUTCOME_UNKNOWN"
+            assert "the call may have been carried out" in record["error"]["message"]
+            record = await it.run(step("post2", "ONCE", fail=1))
+            assert record["error"]["code"] == "ERR_TARGET_UNREACHABLE"
+            record = await it.run(step("get", "REPEAT", fail=1, lost=True))
+            assert record["error"]["code"] == "ERR_TARGET_UNREACHABLE"
+
+            record = await it.run(step("post3", "ONCE", fail=1, lost=True))
+            await it.executions.retry(record["id"], from_failed_step=True)
+            assert (await it.end_of(record["id"]))["status"] == "COMPLETED"
+
+    asyncio.run(scenario())
+
+
 def test_limits_on_time_fail_the_step_or_the_execution(lab: Any, url: str, step: Any) -> None:
 
     async def scenario() -> None:

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from sluiceway.errors import (
+    AnswerLost,
     AnswerRefused,
     SluicewayError,
     TargetForbidden,
@@ -152,6 +153,66 @@ def test_an_answer_that_breaks_off_is_unreachable(serve: Any) -> None:
     async def use(client: HttpClient, base: str) -> None:
         with pytest.raises(TargetUnreachable, match="broke off"):
             await client.send(request(base))
+
+    talk(serve, handler, use)
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        pytest.param(b"", "closed the connection without an answer", id="nothing"),
+        pytest.param(
+            b"SSH-2.0-OpenSSH_9.2\r\n",
+            "in HTTP from http://127.0.0.1:{port}, found something else: Bad status line",
+            id="another protocol",
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: abc\r\n\r\n{}",
+            "found something else: Invalid character in Content-Length",
+            id="a broken head",
+        ),
+    ],
+)
+def test_what_is_no_http_answer_is_told_without_the_query(raw: bytes, told: str) -> None:
+    async def scenario() -> tuple[SluicewayError, int]:
+        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(raw)
+            await writer.drain()
+            writer.close()
+
+        server = await asyncio.start_server(handle, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        client = HttpClient(allow_hosts=["127.0.0.1"])
+        try:
+            url = f"http://127.0.0.1:{port}/?api_key=s3cret"
+            with pytest.raises(AnswerLost) as caught:
+                await client.send(request(url, method="POST", body=b"{}"))
+        finally:
+            await client.close()
+            server.close()
+        return caught.value, port
+
+    error, port = asyncio.run(scenario())
+
+    assert told.format(port=port) in error.message
+    assert "\n" not in error.message
+    assert "s3cret" not in error.message
+    assert isinstance(error, AnswerLost)
+    assert error.may_be_done
+
+
+def test_a_proxy_that_refuses_is_told(serve: Any) -> None:
+    async def handler(incoming: web.Request) -> web.Response:
+        return web.Response()
+
+    async def use(client: HttpClient, base: str) -> None:
+        # This server has no way to carry out CONNECT.
+        through = HttpClient(allow_hosts=["127.0.0.1"], proxy=base)
+        with pytest.raises(TargetUnreachable, match="the proxy answered 404") as caught:
+            await through.send(request("https://127.0.0.1:1/"))
+        assert not caught.value.may_be_done
+        await through.close()
 
     talk(serve, handler, use)
 

@@ -16,8 +16,9 @@ from sluiceway.errors import (
 )
 from sluiceway.outbound.base import OutboundRequest, OutboundResponse
 from sluiceway.outbound.retry import RetryPolicy, wait_told
+from sluiceway.outbound.step_clock import step_clock
 from sluiceway.tenants.base import TenantRequest
-from sluiceway.tenants.client import read_body
+from sluiceway.tenants.client import NoLimits, read_body
 from tests.tenants.conftest import DOMAIN, SECRET, SETUP, Bench, Clock, answer
 
 GET = TenantRequest(method="GET", pathname="/api/v2/users")
@@ -291,3 +292,20 @@ def test_what_asks_for_no_wait_tells_none() -> None:
     assert wait_told({}, now=Clock().now()) is None
     assert wait_told({"retry-after": "Thu, 99 Foo 2026"}, now=Clock().now()) is None
     assert wait_told({"x-ratelimit-reset": "later"}, now=Clock().now()) is None
+
+
+def test_waiting_for_the_tenants_limit_is_not_the_steps_time(with_bench: Any) -> None:
+    class Slow(NoLimits):
+        async def wait(self, domain: str) -> None:
+            await asyncio.sleep(0.3)
+
+    async def scenario(bench: Bench) -> None:
+        client = bench.new_client(limits=Slow())
+        async with step_clock(0.2):
+            assert (await client.call("acme", GET)).status == 200
+        bench.tenant.delay_s = 0.3
+        with pytest.raises(TimeoutError):
+            async with step_clock(0.2):
+                await client.call("acme", GET)
+
+    with_bench(scenario)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
-from msgspec.structs import force_setattr
+from msgspec.structs import force_setattr, replace
 
 from sluiceway.actions.base import Effect
 from sluiceway.actions.http.send_request import ACTION, SendRequest
@@ -323,6 +323,24 @@ def test_no_answer_fails_the_action_and_a_post_is_not_repeated(bench: Workbench)
         # The client itself may try a GET on a fresh connection, beside our three repeats.
         calls = len(bench.services.received)
         assert calls == 1 if method == "POST" else calls >= 4
+
+
+@pytest.mark.parametrize("retry_after", ["5", "7200"])
+def test_a_wait_that_would_outlast_the_step_gives_the_answer(
+    bench: Workbench, retry_after: str
+) -> None:
+    calls: list[str] = []
+
+    def limited(incoming: web.Request) -> web.Response:
+        calls.append(incoming.method)
+        return web.json_response({"slow": "down"}, status=429, headers={"Retry-After": retry_after})
+
+    bench.services.handlers["api.example.com"] = limited
+    force_setattr(bench.world, "send", replace(bench.world.send, patience_s=12))  # type: ignore[type-var]
+    output = bench.run(NAME, {"url": URL, "method": "POST"})
+    assert output["status"] == 429
+    assert output["success"] is False
+    assert len(calls) == (3 if retry_after == "5" else 1)
 
 
 def _dropped() -> web.Response:

@@ -226,6 +226,14 @@ async def open_application(
         await store.close()
 
 
+def _sender(
+    settings: Settings, transport: Transport, policy: RetryPolicy, chance: random.Random
+) -> RetryingSender:
+    # Short of the step's limit, so that an answer comes before it.
+    patience_s = 0.95 * settings.step_timeout.total_seconds()
+    return RetryingSender(transport, policy=policy, chance=chance, patience_s=patience_s)
+
+
 async def _build(settings: Settings, store: Store, transport: Transport) -> Application:
     data_keys = DataKeys(store.documents, open_master_key(settings), utc_now)
     keyring = await data_keys.load()
@@ -264,13 +272,7 @@ async def _build(settings: Settings, store: Store, transport: Transport) -> Appl
     providers = Providers(TenantProviders(environment))
     world = World(
         tenant=tenants,
-        send=RetryingSender(
-            transport,
-            policy=policy,
-            chance=chance,
-            # Short of the limit, so that the answer comes before it.
-            patience_s=0.95 * settings.step_timeout.total_seconds(),
-        ),
+        send=_sender(settings, transport, policy, chance),
         connections=connections,
         require_provider=providers.describe,
         codes=store.codes,

@@ -265,6 +265,7 @@ class TargetUnreachable(OutboundError):
 class AnswerLost(TargetUnreachable):
     """The connection broke, or gave no HTTP, after the request had been sent."""
 
+    code = "ERR_ANSWER_LOST"
     may_be_done = True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import secrets
 import signal
 import sys
@@ -36,6 +37,7 @@ __all__ = ["EachOptions", "RunHere", "RunThere", "run_each"]
 
 _STDIN: Final = "-"
 _CHUNK: Final = 64 * 1024
+_BATCH_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _POSTED_AT_ONCE: Final = 50
 _INTERRUPTED: Final = 130
 _REFRESH_S: Final = 0.25
@@ -45,7 +47,7 @@ class EachOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked for. *base* is what every row starts from; its own values come over it."""
 
     source: str
-    batch_id: str
+    batch_id: str | None
     base: ExecutionInput
     concurrency: int | None = None
     report: str | None = None
@@ -180,7 +182,7 @@ async def run_each(runner: Runner, flow_name: str, options: EachOptions) -> int:
         DefinitionError: a row cannot be read; those before it stand.
         UsageError: the source or the report cannot be opened, or the batch is another flow's.
     """
-    batch_id = options.batch_id or f"bat_{secrets.token_hex(6)}"
+    batch_id = _checked_id(options.batch_id) or f"bat_{secrets.token_hex(6)}"
     await runner.check(batch_id)
     counts = Counts(total=await asyncio.to_thread(_count, options.source))
     stop = asyncio.Event()
@@ -207,6 +209,18 @@ async def run_each(runner: Runner, flow_name: str, options: EachOptions) -> int:
     if stop.is_set():
         return _INTERRUPTED
     return 1 if counts.failed else 0
+
+
+def _checked_id(batch_id: str | None) -> str:
+    """Return the id, which the API must be able to name, too; ``""`` where none was chosen."""
+    if batch_id is None:
+        return ""
+    if not _BATCH_ID.fullmatch(batch_id):
+        raise UsageError(
+            f"expected up to 100 letters, digits and . _ - after --batch, found {batch_id!r}",
+            hint="Name it like spring-2026.",
+        )
+    return batch_id
 
 
 def _catch_signals(stop: asyncio.Event) -> Callable[[], None]:
@@ -281,9 +295,10 @@ def _over(base: ExecutionInput, own: ExecutionInput) -> ExecutionInput:
 
 
 def _format(source: str) -> RowFormat:
-    if source == _STDIN or source.endswith((".jsonl", ".ndjson")):
+    name = source.lower()
+    if source == _STDIN or name.endswith((".jsonl", ".ndjson")):
         return "jsonl"
-    if not source.endswith((".csv", ".tsv")):
+    if not name.endswith((".csv", ".tsv")):
         raise UsageError(
             f"expected a file of rows that ends in .csv or .jsonl, found {source!r}",
             hint="From a pipe, --each - takes JSON lines, and --each -.csv takes CSV.",

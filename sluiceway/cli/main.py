@@ -21,6 +21,7 @@ __all__ = ["PROGRAM", "CommandFiles", "main"]
 
 _FOLDER: Final = Path(__file__).parent
 _ABORTED: Final = 130
+_NAME: Final = "sluiceway"
 
 
 class CommandFiles(click.Group):
@@ -116,7 +117,7 @@ def _keep(name: str) -> Any:  # click's callback type
     cls=CommandFiles,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(package_name="sluiceway", prog_name="sluiceway")
+@click.version_option(package_name=_NAME, prog_name=_NAME)
 def PROGRAM() -> None:  # noqa: N802 - a constant, found by its name
     """Run Auth0 Flows anywhere: here, in CI, on your own servers."""
 
@@ -133,6 +134,25 @@ def _give_output_up() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _write_usage_error(error: click.ClickException) -> None:
+    """Write what click found wrong as all other errors are written."""
+    from sluiceway.cli._errors import write_failure  # noqa: PLC0415 - only when something is wrong
+    from sluiceway.errors import UsageError  # noqa: PLC0415
+
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    command = context.command_path if context else _NAME
+    said = error.format_message()
+    write_failure(
+        code=UsageError.code,
+        message=f"{said[:1].lower()}{said[1:].removesuffix('.')}",
+        at=command if context else "",
+        hint=f"See: {command} --help",
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status (contract: 0, 1, 2, 3; 130 when interrupted)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -140,11 +160,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         # Click itself does not know NO_COLOR (https://no-color.org); None lets it look for itself.
         color = False if os.environ.get("NO_COLOR") else None
-        result = PROGRAM.main(args=given, prog_name="sluiceway", standalone_mode=False, color=color)
+        result = PROGRAM.main(args=given, prog_name=_NAME, standalone_mode=False, color=color)
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except click.ClickException as error:
-        error.show()
+        _write_usage_error(error)
         return error.exit_code if error.exit_code > 1 else 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)

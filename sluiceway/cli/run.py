@@ -97,7 +97,7 @@ def COMMAND(  # noqa: N802 - a constant, found by its name
 
         options = EachOptions(
             source=each,
-            batch_id=batch or "",
+            batch_id=batch,
             base=input_,
             concurrency=concurrency,
             report=report,

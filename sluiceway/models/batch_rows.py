@@ -80,11 +80,12 @@ class RowReader:
         try:
             return self._decoder.decode(chunk, final)
         except UnicodeDecodeError as error:
-            raise self._refusal(
-                f"expected UTF-8, found byte 0x{chunk[error.start]:02x}"
-                if error.start < len(chunk)
-                else "expected UTF-8"
-            ) from error
+            # What was fed before and is no whole row yet has line ends, too.
+            self._line += self._rest.count("\n") + error.object[: error.start].count(b"\n")
+            found = f"found byte 0x{error.object[error.start]:02x}"
+            if error.object.startswith((b"\xff\xfe", b"\xfe\xff")):
+                found = "it is UTF-16"
+            raise self._refusal(f"expected UTF-8, {found}; save the file as UTF-8") from error
 
     def _take(self, text: str, *, is_end: bool) -> Iterator[BatchRow]:
         whole, start = self._rest + text, 0
@@ -162,22 +163,25 @@ class RowReader:
         return list(paths)
 
     def _cells(self, record: str) -> list[str]:
+        line = record.rstrip("\r\n")
         try:
-            (cells,) = csv.reader([record.rstrip("\r\n")], delimiter=self._delimiter, strict=True)
+            (cells,) = csv.reader([line], delimiter=self._delimiter, strict=True)
         except (csv.Error, ValueError):
             pass
         else:
             return cells
         try:
             # A quoted field with line ends in it.
-            (cells,) = csv.reader(
-                record.rstrip("\r\n").splitlines(keepends=True),
-                delimiter=self._delimiter,
-                strict=True,
+            found = list(
+                csv.reader(line.splitlines(keepends=True), delimiter=self._delimiter, strict=True)
             )
-        except (csv.Error, ValueError) as error:
+        except csv.Error as error:
             raise self._refusal(f"expected comma-separated values, found: {error}") from error
-        return cells
+        if len(found) != 1:
+            raise self._refusal(
+                "expected lines that end with LF or CR LF, found a CR alone; save the file anew"
+            )
+        return found[0]
 
     def _json_input(self, record: str) -> ExecutionInput:
         try:

@@ -223,6 +223,11 @@ def test_options_of_batches_need_rows(shell: Shell) -> None:
     assert (status, "expected --each with --batch" in err) == (2, True)
     status, _, err = shell("run", "flow.json", "--each", "rows.txt")
     assert (status, "ends in .csv or .jsonl" in err) == (2, True)
+    for batch in ("", "a b", "a:1", "x" * 101):
+        status, _, err = shell("run", "flow.json", "--each", "-", "--batch", batch)
+        assert (status, "digits and . _ - after --batch" in err) == (2, True)
+    (shell.folder / "ROWS.CSV").write_text(_csv(1))
+    assert shell("run", "flow.json", "--each", "ROWS.CSV")[0] == 0
     status, _, err = shell("run", "flow.json", "--each", "none.csv")
     assert (status, "cannot read the rows" in err) == (2, True)
 

@@ -56,7 +56,34 @@ def test_the_module_runs_as_the_command() -> None:
 
 def test_an_unknown_command_is_refused_with_a_near_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evla"]) == 2
-    assert "No such command 'evla'. Did you mean 'eval'?" in capsys.readouterr().err
+    assert "no such command 'evla'. Did you mean 'eval'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["run"], "error[ERR_USAGE]: missing argument 'FLOW'\n  at: sluiceway run\n"),
+        (["check", "--format", "x"], "error[ERR_USAGE]: invalid value for '--format': 'x' is not"),
+        (["run", "f.json", "--set"], "error[ERR_USAGE]: option '--set' requires an argument\n"),
+    ],
+)
+def test_wrong_usage_is_told_as_every_error_is(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    arguments: list[str],
+    told: str,
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert main(arguments) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(told)
+    assert err.splitlines()[-1].startswith("  hint: See: sluiceway")
+
+
+def test_a_group_without_a_command_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["executions"]) == 2
+    assert "Commands:" in capsys.readouterr().err
 
 
 def test_every_command_takes_the_common_options(capsys: pytest.CaptureFixture[str]) -> None:

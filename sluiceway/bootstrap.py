@@ -27,6 +27,7 @@ from sluiceway.engine.service import Executions
 from sluiceway.engine.trials import Trials
 from sluiceway.engine.worker import Worker
 from sluiceway.errors import UsageError
+from sluiceway.management.clients import new_client_id
 from sluiceway.management.environment import Environment
 from sluiceway.management.flows import flows_using
 from sluiceway.management.provider_directory import TenantProviders
@@ -358,7 +359,8 @@ def _first_client(settings: Settings) -> ClientSecret:
     if settings.client_id and settings.client_secret:
         return ClientSecret(client_id=settings.client_id, secret=settings.client_secret)
     made = ClientSecret(
-        client_id=settings.client_id or secrets.token_urlsafe(24),
+        # Letters and digits: a dash at its front would make it an option where it is typed.
+        client_id=settings.client_id or new_client_id(secrets.randbits),
         secret=settings.client_secret or secrets.token_urlsafe(48),
     )
     if _is_in_memory(settings):

@@ -183,7 +183,7 @@ def test_a_once_only_call_whose_answer_was_lost_may_have_been_carried_out(
             record = await it.run(step("post2", "ONCE", fail=1))
             assert record["error"]["code"] == "ERR_TARGET_UNREACHABLE"
             record = await it.run(step("get", "REPEAT", fail=1, lost=True))
-            assert record["error"]["code"] == "ERR_TARGET_UNREACHABLE"
+            assert record["error"]["code"] == "ERR_ANSWER_LOST"
 
             record = await it.run(step("post3", "ONCE", fail=1, lost=True))
             await it.executions.retry(record["id"], from_failed_step=True)
